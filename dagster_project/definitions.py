@@ -1,0 +1,37 @@
+"""Policy of the code location: what every asset carries and how automation is split. Rooms under defs/ state facts."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+
+DEFAULT_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26), warn_window=timedelta(hours=25))
+
+
+def automation_sensors() -> list[dg.AutomationConditionSensorDefinition]:
+    """One sensor for dbt and one for the rest, so that a flood in one cannot starve the other."""
+    dbt = dg.AssetSelection.kind("dbt")
+    return [
+        dg.AutomationConditionSensorDefinition(
+            "automate_dbt", target=dbt, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30
+        ),
+        dg.AutomationConditionSensorDefinition(
+            "automate_rest",
+            target=dg.AssetSelection.all() - dbt,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            minimum_interval_seconds=30,
+        ),
+    ]
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Loads every room under defs/ and stamps the defaults."""
+    loaded = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+    return dg.Definitions.merge(
+        loaded.permissive_map_resolved_asset_specs(
+            func=lambda spec: spec if spec.freshness_policy else dg.apply_freshness_policy(spec, DEFAULT_FRESHNESS),
+            selection=dg.AssetSelection.all().materializable(),
+        ),
+        dg.Definitions(sensors=automation_sensors(), executor=dg.in_process_executor),
+    )

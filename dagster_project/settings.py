@@ -1,0 +1,309 @@
+"""Typed settings: the environment map, server addresses and what to collect.
+
+Addresses and secrets come from the environment (`CANDLEHOUSE_*`) or, for the embedded parts, from files under
+`CANDLEHOUSE_HOME` that only the owner can read. What to collect comes from `candlehouse.toml`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, assert_never
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DATABASE = "candlehouse"
+ANALYTICS = "analytics"
+TIMEFRAMES = {"1m": 60, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "4h": 14400, "1d": 86400}
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is one line and names the fix."""
+
+
+class Environment(StrEnum):
+    """Where this process runs. There is no default for an unknown name."""
+
+    LOCAL = "local"
+    SERVER = "server"
+    CLUSTER = "cluster"
+    TEST = "test"
+
+    @property
+    def may_embed(self) -> bool:
+        """Whether a part without a URL is started from its wheel."""
+        match self:
+            case Environment.LOCAL:
+                return True
+            case Environment.SERVER | Environment.CLUSTER | Environment.TEST:
+                return False
+            case _:
+                assert_never(self)
+
+
+class Strict(BaseModel):
+    """A section of candlehouse.toml: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Venue(Strict):
+    """One exchange to collect from."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    ccxt: str | None = None
+    symbols: list[str] = Field(min_length=1)
+    timeframe: str | None = None
+    base_url: str | None = None
+
+    @property
+    def ccxt_id(self) -> str:
+        """The ccxt exchange id."""
+        return self.ccxt or self.name
+
+
+class MarketSection(Strict):
+    """How candles are collected."""
+
+    start: date
+    base_timeframe: str = "1m"
+    timeframes: list[str] = ["5m", "15m", "1h", "4h", "1d"]
+    settle_seconds: float = 5.0
+
+
+class StackSection(Strict):
+    """Ports of the embedded parts, on loopback."""
+
+    postgres_port: int = 15432
+    clickhouse_port: int = 18123
+    redis_port: int = 16379
+    venue_port: int = 18080
+    dagster_port: int = 3000
+
+
+class CollectFile(Strict):
+    """candlehouse.toml."""
+
+    market: MarketSection
+    venues: list[Venue] = Field(min_length=1)
+    stack: StackSection = StackSection()
+
+
+@dataclass(frozen=True, order=True)
+class Market:
+    """One market of one venue with the timeframe that is fetched.
+
+    `first` and `last` bound the UTC days on which the venue is known to have data (None: unknown).
+    """
+
+    exchange: str
+    symbol: str
+    timeframe: str
+    ccxt_id: str = "binance"
+    base_url: str | None = None
+    first: date | None = None
+    last: date | None = None
+
+
+class _Environ(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="CANDLEHOUSE_", extra="ignore")
+
+    env: Environment = Environment.LOCAL
+    home: Path = PROJECT_ROOT / ".candlehouse"
+    config: Path = PROJECT_ROOT / "candlehouse.toml"
+    postgres_url: SecretStr | None = None
+    clickhouse_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    sources: str = "live"
+
+
+class Settings:
+    """Everything a process needs to know about where it runs.
+
+    URLs are `postgresql://user:password@host:port/database`, `http://user:password@host:port/database` and
+    `redis://:password@host:port/0`.
+
+    Raises:
+        SettingsError: an unknown environment, a broken candlehouse.toml, or a missing URL outside `local`.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._environ = _Environ()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "CANDLEHOUSE_" + "_".join(str(part) for part in first["loc"]).upper()
+            raise SettingsError(f"{name}: {first['msg']}") from None
+        self.environment = self._environ.env
+        self.home = self._environ.home.expanduser().resolve()
+        self.sources = self._environ.sources
+
+    @cached_property
+    def collect(self) -> CollectFile:
+        """The parsed candlehouse.toml."""
+        path = self._environ.config
+        try:
+            return CollectFile.model_validate(tomllib.loads(path.read_text()))
+        except FileNotFoundError:
+            raise SettingsError(f"{path} is missing: restore it, or point CANDLEHOUSE_CONFIG at yours") from None
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{path}: not valid TOML: {error}") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise SettingsError(f"{path}: {where}: {first['msg']}") from None
+
+    def embeds(self, part: str) -> bool:
+        """Whether `part` (postgres, clickhouse or redis) runs embedded instead of behind a given URL."""
+        return self.environment.may_embed and getattr(self._environ, f"{part}_url") is None
+
+    def port(self, part: str) -> int:
+        """The loopback port of an embedded part: what the running stack chose, else candlehouse.toml."""
+        running = _read_json(self.home / "stack.json").get("ports", {})
+        return int(running.get(part) or getattr(self.collect.stack, f"{part}_port"))
+
+    def secret(self, name: str) -> str:
+        """The generated password of an embedded part; made on first use, in a file of mode 0600."""
+        path = self.home / "secrets.json"
+        known = _read_json(path)
+        if name not in known:
+            known[name] = secrets.token_urlsafe(24)
+            self.home.mkdir(parents=True, exist_ok=True)
+            _write_private_json(path, known)
+        return known[name]
+
+    @property
+    def postgres_url(self) -> str:
+        """SQLAlchemy-free libpq URL of the canonical database."""
+        return self._url("postgres", "postgresql://candlehouse:{password}@127.0.0.1:{port}/" + DATABASE)
+
+    @property
+    def dagster_postgres_url(self) -> str:
+        """URL of Dagster's own storage: the database `dagster` on the same server."""
+        from urllib.parse import urlsplit, urlunsplit
+
+        return urlunsplit(urlsplit(self.postgres_url)._replace(path="/dagster"))
+
+    @property
+    def clickhouse_url(self) -> str:
+        """HTTP URL of ClickHouse."""
+        return self._url("clickhouse", "http://candlehouse:{password}@127.0.0.1:{port}/" + DATABASE)
+
+    @property
+    def redis_url(self) -> str:
+        """URL of Redis."""
+        return self._url("redis", "redis://:{password}@127.0.0.1:{port}/0")
+
+    @property
+    def replay_dir(self) -> Path | None:
+        """The folder of `CANDLEHOUSE_SOURCES=replay:DIR`, or None.
+
+        Raises:
+            SettingsError: the value is neither `live`, `sandbox` nor `replay:DIR`, or DIR is not a folder.
+        """
+        if self.sources in ("live", "sandbox"):
+            return None
+        kind, _, folder = self.sources.partition(":")
+        if kind != "replay" or not folder:
+            raise SettingsError(
+                f"CANDLEHOUSE_SOURCES={self.sources!r} is not one of live, sandbox, replay:DIR: set one of these"
+            )
+        path = Path(folder).expanduser()
+        if not path.is_dir():
+            raise SettingsError(f"CANDLEHOUSE_SOURCES names the folder {folder}, which is not there: correct the path")
+        return path.resolve()
+
+    @property
+    def markets(self) -> list[Market]:
+        """All configured markets, from the running stack's sources if it replaced them, else candlehouse.toml."""
+        replaced = _read_json(self.home / "sources.json").get("markets")
+        if replaced:
+            return sorted(_market(row) for row in replaced)
+        return sorted(
+            Market(
+                venue.name,
+                symbol,
+                venue.timeframe or self.collect.market.base_timeframe,
+                ccxt_id=venue.ccxt_id,
+                base_url=venue.base_url,
+            )
+            for venue in self.collect.venues
+            for symbol in venue.symbols
+        )
+
+    @property
+    def market_start(self) -> date:
+        """The first UTC day of the daily partitions."""
+        firsts = [market.first for market in self.markets if market.first]
+        return min(firsts) if firsts else self.collect.market.start
+
+    def process_environment(self) -> dict[str, str]:
+        """The variables that dbt, Dagster and other children of this process need. Contains secrets."""
+        from urllib.parse import unquote, urlsplit
+
+        pg, ch = urlsplit(self.postgres_url), urlsplit(self.clickhouse_url)
+        return {
+            "CANDLEHOUSE_ENV": self.environment.value,
+            "CANDLEHOUSE_HOME": str(self.home),
+            "DAGSTER_HOME": str(self.home / "dagster"),
+            "DAGSTER_POSTGRES_URL": self.dagster_postgres_url,
+            "DBT_POSTGRES_HOST": pg.hostname or "127.0.0.1",
+            "DBT_POSTGRES_PORT": str(pg.port or 5432),
+            "DBT_POSTGRES_USER": unquote(pg.username or ""),
+            "DBT_ENV_SECRET_POSTGRES_PASSWORD": unquote(pg.password or ""),
+            "DBT_POSTGRES_DATABASE": pg.path.lstrip("/") or DATABASE,
+            "DBT_CLICKHOUSE_HOST": ch.hostname or "127.0.0.1",
+            "DBT_CLICKHOUSE_PORT": str(ch.port or (8443 if ch.scheme == "https" else 8123)),
+            "DBT_CLICKHOUSE_SECURE": "true" if ch.scheme == "https" else "false",
+            "DBT_CLICKHOUSE_USER": unquote(ch.username or "default"),
+            "DBT_ENV_SECRET_CLICKHOUSE_PASSWORD": unquote(ch.password or ""),
+        }
+
+    def _url(self, part: str, embedded: str) -> str:
+        given: SecretStr | None = getattr(self._environ, f"{part}_url")
+        if given is not None:
+            return given.get_secret_value()
+        if not self.environment.may_embed:
+            raise SettingsError(
+                f"CANDLEHOUSE_{part.upper()}_URL is not set and environment {self.environment.value!r} starts no"
+                " embedded part: set it"
+            )
+        return embedded.format(password=quote(self.secret(part), safe=""), port=self.port(part))
+
+
+def load_settings() -> Settings:
+    """Settings of this process, read from the environment at the time of the call."""
+    return Settings()
+
+
+def _market(row: dict[str, Any]) -> Market:
+    days = {key: date.fromisoformat(row[key]) if row.get(key) else None for key in ("first", "last")}
+    return Market(**{**row, **days})
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"{path} is not JSON ({error.msg}): stop the stack and delete it") from None
+
+
+def _write_private_json(path: Path, content: dict[str, Any]) -> None:
+    staging = path.with_suffix(f".{os.getpid()}.tmp")
+    with open(os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    staging.replace(path)
