@@ -125,21 +125,27 @@ class _Environ(BaseSettings):
     clickhouse_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     sources: str = "live"
+    postgres_port: int | None = None
+    clickhouse_port: int | None = None
+    redis_port: int | None = None
+    venue_port: int | None = None
+    dagster_port: int | None = None
 
 
 class Settings:
     """Everything a process needs to know about where it runs.
 
     URLs are `postgresql://user:password@host:port/database`, `http://user:password@host:port/database` and
-    `redis://:password@host:port/0`.
+    `redis://:password@host:port/0`. `overrides` are values for `CANDLEHOUSE_*` names (lower case, without the prefix)
+    that win over the environment.
 
     Raises:
         SettingsError: an unknown environment, a broken candlehouse.toml, or a missing URL outside `local`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **overrides: Any) -> None:
         try:
-            self._environ = _Environ()
+            self._environ = _Environ(**overrides)
         except ValidationError as error:
             first = error.errors()[0]
             name = "CANDLEHOUSE_" + "_".join(str(part) for part in first["loc"]).upper()
@@ -168,9 +174,14 @@ class Settings:
         return self.environment.may_embed and getattr(self._environ, f"{part}_url") is None
 
     def port(self, part: str) -> int:
-        """The loopback port of an embedded part: what the running stack chose, else candlehouse.toml."""
+        """The loopback port of an embedded part: what the running stack chose, else `configured_port`."""
         running = _read_json(self.home / "stack.json").get("ports", {})
-        return int(running.get(part) or getattr(self.collect.stack, f"{part}_port"))
+        return int(running.get(part) or self.configured_port(part))
+
+    def configured_port(self, part: str) -> int:
+        """The port that `CANDLEHOUSE_<PART>_PORT` or else candlehouse.toml asks for; 0 asks for a free one."""
+        given: int | None = getattr(self._environ, f"{part}_port")
+        return getattr(self.collect.stack, f"{part}_port") if given is None else given
 
     def secret(self, name: str) -> str:
         """The generated password of an embedded part; made on first use, in a file of mode 0600."""
