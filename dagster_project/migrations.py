@@ -115,7 +115,7 @@ def _apply_one(engine: Engine, warehouse: Warehouse, on_step: Callable[[Step], N
                 environment.configure(
                     connection=connection,
                     fn=lambda current, _, step=step: script._upgrade_revs(step.revision, current),
-                    **({"version_table_schema": "ops"} if warehouse == "postgres" else {}),
+                    version_table_schema="ops" if warehouse == "postgres" else None,
                 )
                 environment.run_migrations()
                 _record(connection, step)
@@ -165,7 +165,7 @@ def _engine(settings: Settings, warehouse: Warehouse, *, create: bool) -> Engine
     if warehouse == "postgres":
         url = "postgresql+psycopg" + settings.postgres_url.removeprefix("postgresql")
         return create_engine(url, poolclass=NullPool)
-    import clickhouse_connect.cc_sqlalchemy.alembic  # noqa: F401  registers the dialect with Alembic
+    import clickhouse_connect.cc_sqlalchemy.alembic
 
     parts = urlsplit(settings.clickhouse_url)
     if create:
@@ -218,7 +218,9 @@ def _applied(engine: Engine, warehouse: Warehouse) -> dict[str, str]:
         message = str(error)
         if "does not exist" in message or "UNKNOWN_" in message:
             return {}
-        raise MigrationError(f"{warehouse} does not answer ({_first_line(error)}): start it with `candlehouse up`") from None
+        raise MigrationError(
+            f"{warehouse} does not answer ({_first_line(error)}): start it with `candlehouse up`"
+        ) from None
 
 
 def _record(connection: Connection, step: Step) -> None:
