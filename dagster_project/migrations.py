@@ -212,7 +212,7 @@ def _applied(engine: Engine, warehouse: Warehouse) -> dict[str, str]:
     final = " FINAL" if warehouse == "clickhouse" else ""
     try:
         with engine.connect() as connection:
-            rows = connection.execute(text(f"SELECT revision, sha256 FROM {_LEDGER[warehouse]}{final}"))  # noqa: S608
+            rows = connection.execute(text(f"SELECT revision, sha256 FROM {_LEDGER[warehouse]}{final}"))
             return {row[0]: row[1] for row in rows}
     except DatabaseError as error:
         message = str(error)

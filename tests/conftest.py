@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.settings import PROJECT_ROOT, Settings, load_settings
+from dagster_project.stack.embedded import EmbeddedStack
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +22,47 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"recorded data is not at {folder}: set CANDLEHOUSE_SHARED_DATA to its folder")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
+    """One set of real engines for the whole session."""
+    with EmbeddedStack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A fresh, migrated pair of databases; the process environment points at them."""
+
+    settings: Settings
+    name: str
+
+
+@pytest.fixture(scope="module")
+def warehouse(stack: EmbeddedStack) -> Iterator[Warehouse]:
+    """A fresh PostgreSQL and ClickHouse database per module, migrated, with the environment pointing at them."""
+    import clickhouse_connect
+    import psycopg
+
+    from dagster_project import migrations
+
+    name = f"t_{secrets.token_hex(4)}"
+
+    def inside(url: str) -> str:
+        return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+    with psycopg.connect(stack.postgres_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in stack.environment.items():
+            patch.setenv(
+                key, inside(value) if key in ("CANDLEHOUSE_POSTGRES_URL", "CANDLEHOUSE_CLICKHOUSE_URL") else value
+            )
+        settings = load_settings()
+        migrations.apply(settings)
+        yield Warehouse(settings, name)
+    with psycopg.connect(stack.postgres_url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    with clickhouse_connect.get_client(dsn=stack.clickhouse_url) as client:
+        client.command(f"DROP DATABASE IF EXISTS `{name}`")

@@ -10,7 +10,7 @@ import pytest
 from dagster_project.settings import PROJECT_ROOT
 
 TOP_LEVEL = {
-    ".ci", ".dockerignore", ".gitignore", ".pre-commit-config.yaml", ".sqlfluff", "CONTRIBUTING.md", "LICENSE",
+    ".ci", ".dockerignore", ".gitignore", ".pre-commit-config.yaml", ".sqlfluff", "CONTRIBUTING.md",
     "Makefile", "README.md", "benchmarks", "candlehouse.toml", "dagster_project", "dbt_project", "deploy",
     "docker-compose.yml", "docs", "pyproject.toml", "requirements.lock", "sql", "tests", "workspace.yaml",
 }  # fmt: skip
