@@ -62,8 +62,8 @@ docs: $(RUNTIME)
 	@exec $(BIN)/candlehouse docs
 
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev -c requirements.lock pyproject.toml -o tests/requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --extra dev -c requirements.lock pyproject.toml -o tests/requirements.lock
 
 clean:
 	@test ! -x $(BIN)/candlehouse || $(BIN)/candlehouse down || true
