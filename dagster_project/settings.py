@@ -313,7 +313,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _write_private_json(path: Path, content: dict[str, Any]) -> None:
     staging = path.with_suffix(f".{os.getpid()}.tmp")
-    with open(os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(content, file)
         file.flush()
         os.fsync(file.fileno())

@@ -20,10 +20,11 @@ def explain_os_error(error: OSError, path: Path) -> StackError:
             return StackError(f"{where} is on a read-only disk: set CANDLEHOUSE_HOME to a folder you can write")
         case errno.EACCES | errno.EPERM:
             return StackError(
-                f"{where} is not yours to write: `sudo chown -R $(id -u) {path}`, or set CANDLEHOUSE_HOME to your own folder"
+                f"{where} is not yours to write: `sudo chown -R $(id -u) {path}`,"
+                " or set CANDLEHOUSE_HOME to a folder of your own"
             )
         case _:
-            return StackError(f"{where}: {error.strerror or error}: correct it, or set CANDLEHOUSE_HOME to another folder")
+            return StackError(f"{where}: {error.strerror or error}: correct it, or set CANDLEHOUSE_HOME elsewhere")
 
 
 def last_log_line(log: Path, marks: tuple[str, ...] = ("FATAL", "PANIC", "ERROR", "rror", "#")) -> str:

@@ -79,8 +79,8 @@ def _part_of(process: psutil.Process, home: Path) -> str | None:
         command = process.cmdline()
     except (psutil.Error, OSError):
         return None
-    is_postmaster = command[:1] and Path(command[0]).name == "postgres" and command[1:] == ["-D", str(home / "postgres")]
-    return "postgres" if is_postmaster else None
+    is_postmaster = Path(command[0]).name == "postgres" if command else False
+    return "postgres" if is_postmaster and command[1:] == ["-D", str(home / "postgres")] else None
 
 
 def _send(leftover: Leftover, number: signal.Signals) -> None:
@@ -93,7 +93,7 @@ def _send(leftover: Leftover, number: signal.Signals) -> None:
 
 
 def _drop_stale_postmaster(pid_file: Path, home: Path) -> None:
-    """PostgreSQL refuses to start while any process has the pid in this file, also one that only got the same number."""
+    """PostgreSQL refuses to start while any process has this file's pid, also one that only got the same number."""
     import psutil
 
     try:

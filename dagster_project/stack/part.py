@@ -14,7 +14,8 @@ class Part(ABC):
     """One program of the stack.
 
     `environment` holds its secrets (never on the command line), `priority` orders starts (low first) and stops (high
-    first), `stop_signal` is the name of the signal for an orderly stop.
+    first), `stop_signal` is the name of the signal for an orderly stop. `with_group` stops its process group too,
+    `keeps_environment` lets it see every variable, `port_serves` is False for a part without a port.
     """
 
     name: ClassVar[str]
@@ -25,6 +26,7 @@ class Part(ABC):
     start_seconds: ClassVar[int] = 60
     keeps_environment: ClassVar[bool] = False
     with_group: ClassVar[bool] = False
+    port_serves: ClassVar[bool] = True
 
     def __init__(self, home: Path, port: int) -> None:
         self.home = home

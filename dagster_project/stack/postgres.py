@@ -162,8 +162,8 @@ class Postgres(Part):
             raise explain_os_error(error, self.data) from None
         if found != MAJOR:
             raise StackError(
-                f"{self.data} holds PostgreSQL {found} data, this is PostgreSQL {MAJOR}: move it with pg_dump of version"
-                f" {found} and psql, or set CANDLEHOUSE_HOME to another folder"
+                f"{self.data} holds PostgreSQL {found} data, this is PostgreSQL {MAJOR}: move it with pg_dump of"
+                f" version {found} and psql, or set CANDLEHOUSE_HOME to another folder"
             )
 
     def _configure(self, account: Account) -> None:

@@ -1,0 +1,159 @@
+"""supervisord of one home: start it, talk to it, stop it."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from xmlrpc.client import Fault, ProtocolError, ServerProxy
+
+from dagster_project.stack.errors import StackError, last_log_line
+from dagster_project.stack.files import write_private
+from dagster_project.stack.part import Part
+from dagster_project.stack.supervisor_config import render, require_private, socket_path
+
+START_SECONDS = 15
+STOP_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class PartState:
+    """What supervisord says of a part: `name` as in STOPPED, STARTING, RUNNING, BACKOFF, EXITED, FATAL."""
+
+    part: str
+    name: str
+    pid: int
+    uptime_seconds: int
+
+
+class Supervisor:
+    """The supervisord of `home`, running or not."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.socket = socket_path(home)
+        self.config = home / "run" / "supervisord.conf"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @cached_property
+    def _proxy(self) -> Any:
+        from supervisor.xmlrpc import SupervisorTransport
+
+        transport = SupervisorTransport(None, None, serverurl=f"unix://{self.socket}")
+        return ServerProxy("http://127.0.0.1", transport=transport).supervisor
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        """One XML-RPC call, once more on a fresh connection when the old one broke.
+
+        Raises:
+            ConnectionError: supervisord does not answer.
+        """
+        for attempt in (1, 2):
+            try:
+                return getattr(self._proxy, method)(*arguments)
+            except (OSError, http.client.HTTPException, ProtocolError) as error:
+                self.__dict__.pop("_proxy", None)
+                if attempt == 2 or isinstance(error, FileNotFoundError | ConnectionRefusedError):
+                    raise ConnectionError(str(error)) from None
+        raise AssertionError
+
+    def pid(self) -> int | None:
+        """The process id of the running supervisord, or None when none answers."""
+        try:
+            return int(self._call("getPID"))
+        except ConnectionError:
+            return None
+
+    def states(self) -> dict[str, PartState]:
+        """The state of each part; empty when supervisord does not run."""
+        try:
+            rows = self._call("getAllProcessInfo")
+        except ConnectionError:
+            return {}
+        return {
+            row["name"]: PartState(
+                row["name"], row["statename"], row["pid"], max(0, row["now"] - row["start"]) if row["pid"] else 0
+            )
+            for row in rows
+        }
+
+    def launch(self, parts: Sequence[Part]) -> None:
+        """Start supervisord with `parts`, none of them started yet. Their secrets travel in its environment.
+
+        Raises:
+            StackError: it does not come up.
+        """
+        require_private(self.socket.parent)
+        write_private(self.config, render(self.home, parts))
+        environment = dict(os.environ)
+        for part in parts:
+            environment |= part.environment
+        log = self.home / "logs" / "supervisor.out"
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(self.config)],
+                cwd=self.home,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while self.pid() is None:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                reason = last_log_line(log) or last_log_line(self.home / "logs" / "supervisor.log")
+                raise StackError(f"the supervisor does not start: {reason or 'no reason given'} (log: {log})")
+            time.sleep(0.02)
+
+    def start_part(self, name: str) -> None:
+        """Start one part, without waiting for it. A part that runs already stays."""
+        try:
+            self._call("startProcess", name, False)
+        except Fault as fault:
+            if "ALREADY_STARTED" not in fault.faultString:
+                raise StackError(
+                    f"the supervisor cannot start {name}: {fault.faultString}: run `candlehouse doctor`"
+                ) from None
+
+    def shutdown(self) -> None:
+        """Stop all parts in order, then supervisord, and wait for it. No supervisord: nothing to do.
+
+        Raises:
+            StackError: it is still there after two minutes.
+        """
+        pid = self.pid()
+        if pid is None:
+            return
+        with contextlib.suppress(ConnectionError, Fault):
+            self._call("shutdown")
+        self._wait_gone(pid)
+
+    def _wait_gone(self, pid: int) -> None:
+        import psutil
+
+        try:
+            process = psutil.Process(pid)
+        except psutil.NoSuchProcess:
+            return
+        if self._process is not None and self._process.pid == pid:
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                raise self._stuck(pid) from None
+            return
+        try:
+            process.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            raise self._stuck(pid) from None
+
+    def _stuck(self, pid: int) -> StackError:
+        return StackError(f"the supervisor (pid {pid}) does not stop: read {self.home / 'logs' / 'supervisor.log'}")
