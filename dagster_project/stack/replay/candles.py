@@ -42,6 +42,8 @@ class Market:
     base: str
     quote: str
     intervals: tuple[str, ...]
+    status: str = "TRADING"
+    """As in exchangeInfo; `BREAK` for a market that no longer trades."""
 
     @property
     def id(self) -> str:

@@ -30,6 +30,9 @@ class Faults:
     bad_symbols: tuple[str, ...] = ()
     """Market ids (`ETHBTC`) that are listed but answered with -1121; `ETHBTC:500` for a server error instead."""
 
+    renames: tuple[str, ...] = ()
+    """`MATIC/USDT:POL/USDT@2024-09-10`: from that time on a market goes on under another name."""
+
     # how pages of candles are built
     short_pages: float = 0.0
     """Share of pages that end early (at least one row is sent)."""

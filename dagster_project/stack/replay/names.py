@@ -10,7 +10,9 @@ FORMATS = ("feather", "parquet", "json", "json.gz", "csv", "csv.gz", "zip")
 """Formats by preference: two files of one market with equally many rows are told apart by this order."""
 
 # Quote assets for names that write a pair as one word; longer ones first, so that BTCFDUSD is not BTCFD/USD.
-QUOTES = tuple("FDUSD USDT USDC BUSD TUSD USDP BTC ETH BNB EUR GBP TRY BRL JPY USD".split())
+QUOTES = (
+    "FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "BTC", "ETH", "BNB", "EUR", "GBP", "TRY", "BRL", "JPY", "USD",
+)  # fmt: skip
 
 TIMEFRAME = r"(?P<timeframe>\d{1,4}(?:Mo|[smhdwM]))"
 LAYOUTS = (

@@ -28,6 +28,14 @@ def listen(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
     return listener
 
 
+def listen_or_say(host: str, port: int) -> socket.socket:
+    """`listen`, with a taken port as a ValueError that says what to do."""
+    try:
+        return listen(host, port)
+    except OSError as problem:
+        raise ValueError(f"{host}:{port} cannot be used ({problem.strerror}): choose another --port") from problem
+
+
 def base_url(listener: socket.socket) -> str:
     """The address of a listening socket, e.g. `http://127.0.0.1:8090`."""
     host, port = listener.getsockname()[:2]

@@ -18,6 +18,7 @@ from .book import Book, filled
 from .candles import CandleSource, Market
 from .faults import Faults
 from .intervals import INTERVALS, newest_closed
+from .renames import Rename, Renamed
 from .source import FileSource
 from .weights import Weights
 
@@ -59,8 +60,10 @@ class Venue:
         weights: Weights | None = None,
         resampled: bool = True,
     ) -> None:
-        self.source = source
         self.faults = faults or Faults()
+        for rename in self.faults.renames:
+            source = Renamed(source, Rename.parse(rename))
+        self.source = source
         self.weights = weights or Weights()
         self.book = Book(source, self._exists if self.faults.holes else None, resampled)
         self.requests: Counter[str] = Counter()
@@ -145,7 +148,7 @@ class Venue:
             return lambda: time.time_ns() // 1_000_000
         if now == "end":
             end = self.source.end or 0
-            if self.faults.open_last:  # stand in the middle of the last candle, so that there is an open one
+            if self.faults.open_last:  # half of the finest candle earlier, so that there is an open one
                 end -= min(INTERVALS[market.intervals[0]] for market in self.source.markets()) // 2
             return lambda: end
         try:

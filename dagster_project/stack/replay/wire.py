@@ -71,7 +71,7 @@ def _symbol(market: Market) -> dict[str, object]:
     finest, most = "0.00000001", "9000000000.00000000"
     return {
         "symbol": market.id,
-        "status": "TRADING",
+        "status": market.status,
         "baseAsset": market.base,
         "baseAssetPrecision": 8,
         "quoteAsset": market.quote,
