@@ -1,0 +1,158 @@
+"""Connections that queries run on: a fresh one for each request, or the one that a session keeps.
+
+A session's connection holds its temporary tables, its SET and USE. What a request's URL sets is for that request only
+and is taken back before the next one, except where the session itself has a value of its own to return to.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from dagster_project.stack.gateway.engine import ID_SETTING, Engine
+from dagster_project.stack.gateway.errors import SESSION_IS_LOCKED, SESSION_NOT_FOUND, own_error
+from dagster_project.stack.gateway.request import Request
+
+
+def quoted(value: bytes) -> bytes:
+    """A string literal."""
+    return b"'" + value.replace(b"\\", b"\\\\").replace(b"'", b"\\'") + b"'"
+
+
+def identifier(name: bytes) -> bytes:
+    """A quoted identifier."""
+    return b"`" + name.replace(b"\\", b"\\\\").replace(b"`", b"\\`") + b"`"
+
+
+def assignments(settings: dict[str, bytes]) -> bytes:
+    """`SET` of several settings at once; a name that is none is the engine's to refuse."""
+    return b"SET " + b", ".join(_name(name) + b" = " + quoted(value) for name, value in settings.items())
+
+
+def _name(name: str) -> bytes:
+    raw = name.encode("latin-1")
+    return raw if raw.replace(b"_", b"").isalnum() else identifier(raw)
+
+
+class Session:
+    """A connection that outlives requests."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.busy = False
+        self.expires = 0.0
+        self.database = b"default"
+        self._active = b"default"
+        self._applied: dict[str, bytes] = {}
+        self._before: dict[str, bytes] = {}
+        self._own_settings = False
+
+    def apply(self, settings: dict[str, bytes], database: bytes) -> None:
+        """Take back what the last request set, set what this one does."""
+        stale = [name for name in self._applied if name not in settings]
+        if stale:
+            self._restore(stale)
+        changed = {name: value for name, value in settings.items() if self._applied.get(name) != value}
+        if changed and self._own_settings:
+            self._before = {name: self._value(name) for name in changed}
+        if changed:
+            self.connection.query(assignments(changed), "TSV")
+        self._applied = dict(settings)
+        wanted = database or self.database
+        if wanted != self._active:
+            self.connection.query(b"USE " + identifier(wanted), "TSV")
+            self._active = wanted
+
+    def changed(self, word: bytes) -> None:
+        """The client ran SET or USE in its session."""
+        if word == b"SET":
+            self._own_settings = True
+        elif word == b"USE":
+            self.database = self._active = self.connection.query(
+                "SELECT currentDatabase() FORMAT RawBLOB", "TSV"
+            ).bytes()
+
+    def settle(self) -> None:
+        """At the end of a request: a session with settings of its own gets them back at once."""
+        if self._own_settings and self._applied:
+            self._restore(list(self._applied))
+            self._applied = {}
+
+    def before_set(self) -> None:
+        """A SET must not be undone later together with what this request's URL set."""
+        if self._applied and not self._own_settings:
+            self._restore(list(self._applied))
+            self._applied = {}
+
+    def _restore(self, names: list[str]) -> None:
+        if self._own_settings:
+            values = {name: self._before[name] for name in names if name in self._before}
+            if values:
+                self.connection.query(assignments(values), "TSV")
+            names = [name for name in names if name not in values]
+        if names:
+            self.connection.query(b"SET " + b", ".join(_name(name) + b" = DEFAULT" for name in names), "TSV")
+
+    def _value(self, name: str) -> bytes:
+        sql = b"SELECT value FROM system.settings WHERE name = " + quoted(name.encode("latin-1")) + b" FORMAT RawBLOB"
+        return self.connection.query(sql, "TSV").bytes()
+
+
+class Sessions:
+    """Every open session, by id."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def acquire(self, request: Request, marker: str) -> Iterator[Session]:
+        """The request's session, locked for it.
+
+        Raises:
+            EngineError: SESSION_NOT_FOUND, SESSION_IS_LOCKED.
+        """
+        with self._lock:
+            session = self._sessions.get(request.session_id)
+            if session is None or (not session.busy and session.expires < time.monotonic()):
+                if request.session_check:
+                    raise own_error(SESSION_NOT_FOUND, "Session not found.")
+                if session is not None:
+                    session.connection.close()
+                session = self._sessions[request.session_id] = Session(self._engine.connect())
+            if session.busy:
+                raise own_error(SESSION_IS_LOCKED, f"Session {request.session_id} is locked by a concurrent client.")
+            session.busy = True
+        try:
+            # A session that made itself readonly cannot be marked; its queries cannot be killed by id.
+            with suppress(RuntimeError):
+                session.connection.query(f"SET {ID_SETTING} = '{marker}'", "TSV")
+            yield session
+        finally:
+            with self._lock:
+                session.busy = False
+                session.expires = time.monotonic() + request.session_timeout
+                if request.close_session and self._sessions.get(request.session_id) is session:
+                    del self._sessions[request.session_id]
+                    session.connection.close()
+
+    def sweep(self) -> None:
+        """Close sessions whose time is over."""
+        now = time.monotonic()
+        with self._lock:
+            over = [name for name, session in self._sessions.items() if not session.busy and session.expires < now]
+            closing = [self._sessions.pop(name) for name in over]
+        for session in closing:
+            session.connection.close()
+
+    def close(self) -> None:
+        """Close every session that is not in use."""
+        with self._lock:
+            for session in self._sessions.values():
+                if not session.busy:
+                    session.connection.close()
+            self._sessions.clear()
