@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from dagster_project.settings import DATABASE
 from dagster_project.stack.errors import StackError
-from dagster_project.stack.files import private_folder, write_private
+from dagster_project.stack.files import private_folder
 from dagster_project.stack.part import Part
 from dagster_project.stack.ports import LOOPBACK
 
@@ -35,24 +34,13 @@ class ClickHouse(Part):
         return {"CANDLEHOUSE_GATEWAY_USER": USER, "CANDLEHOUSE_GATEWAY_PASSWORD": self._password}
 
     def prepare(self) -> None:
-        """Make the data folder; refuse one that a newer engine wrote."""
-        try:
-            installed = version("chdb")
-        except PackageNotFoundError:
+        """Make the data folder; the gateway refuses one that another engine version wrote."""
+        if find_spec("chdb") is None:
             raise StackError(
                 "the chdb wheel is not installed for this platform: `make` installs it on Linux and macOS;"
                 " elsewhere set CANDLEHOUSE_CLICKHOUSE_URL to a server"
-            ) from None
-        private_folder(self.data)
-        marker = self.home / "versions.json"
-        known = json.loads(marker.read_text()) if marker.exists() else {}
-        wrote = known.get("chdb", installed)
-        if _minor(wrote) > _minor(installed):
-            raise StackError(
-                f"{self.data} was written by chdb {wrote}, this is {installed}: `make` installs the newer one,"
-                " or set CANDLEHOUSE_HOME to another folder"
             )
-        write_private(marker, json.dumps(known | {"chdb": installed}))
+        private_folder(self.data)
 
     def command(self) -> list[str]:
         """The gateway; credentials travel in the environment."""
@@ -82,7 +70,3 @@ class ClickHouse(Part):
         if answer.status_code != 200:
             first = (answer.text.splitlines() or [f"status {answer.status_code}"])[0]
             raise StackError(f"ClickHouse on port {self.port} refuses to create its database: {first[:200]}")
-
-
-def _minor(text: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in text.split(".")[:2])

@@ -13,7 +13,7 @@ from dagster_project.settings import Settings
 from dagster_project.stack.embedded import ENGINES, engine_part
 from dagster_project.stack.errors import StackError, explain_os_error, last_log_line
 from dagster_project.stack.files import write_private
-from dagster_project.stack.home import open_home
+from dagster_project.stack.home import LEAST_FREE_BYTES, open_home
 from dagster_project.stack.leftovers import Leftover, remove_leftovers
 from dagster_project.stack.orchestrator import WORKSPACE, Daemon, Webserver
 from dagster_project.stack.part import Part
@@ -106,27 +106,30 @@ class Stack:
             raise explain_os_error(error, self.home) from None
         try:
             self.supervisor.launch([*parts, *dagster])
-            for part in parts:
-                progress(part.name, "starting")
-                self.supervisor.start_part(part.name)
-            for part in parts:
-                self._wait(part)
-                part.finish()
-                progress(part.name, "ready")
-            for name in ENGINES:
-                if not self.settings.embeds(name):
-                    check_server(name, self.settings)
-                    progress(name, "server answers")
+            self._bring_up(parts, progress)
         except BaseException:
-            self.supervisor.shutdown()
+            self.stop()
             raise
         return removed
+
+    def resume_engines(self, progress: Progress = silent) -> None:
+        """Start what stopped in a running stack; wait until every engine answers. Holder of the lock only."""
+        replaced = VenuePart(self.settings, Sources("sandbox"))
+        known = self.supervisor.states()
+        parts = [
+            engine_part(name, self.settings, self.settings.port(name)) for name in ENGINES if self.settings.embeds(name)
+        ]
+        self._bring_up([part for part in [*parts, replaced] if part.name in known], progress)
+
+    def process_environment(self) -> dict[str, str]:
+        """What this process needs to act as Dagster and dbt. Contains secrets."""
+        return Webserver(self.settings).environment
 
     def start_dagster(self, progress: Progress = silent) -> None:
         """Start the UI, then the daemon: side by side they would race to create Dagster's tables."""
         for part in (Webserver(self.settings), Daemon(self.settings)):
-            progress(part.name, "starting")
-            self.supervisor.start_part(part.name)
+            if self.supervisor.start_part(part.name):
+                progress(part.name, "starting")
             self._wait(part)
             progress(part.name, "ready")
 
@@ -181,6 +184,19 @@ class Stack:
         ]
         return parts if self.sources.kind == "live" else [*parts, VenuePart(self.settings, self.sources)]
 
+    def _bring_up(self, parts: list[Part], progress: Progress) -> None:
+        for part in parts:
+            if self.supervisor.start_part(part.name):
+                progress(part.name, "starting")
+        for part in parts:
+            self._wait(part)
+            part.finish()
+            progress(part.name, "ready")
+        for name in ENGINES:
+            if not self.settings.embeds(name):
+                check_server(name, self.settings)
+                progress(name, "server answers")
+
     def _choose_ports(self) -> None:
         """Fix the ports of this run in stack.json; a taken one is an error, 0 becomes a free one."""
         assert self.sources is not None
@@ -217,8 +233,8 @@ class Stack:
             time.sleep(0.05)
 
 
-def open_stack(settings: Settings) -> Stack:
-    """The stack of `settings.home`, its folder made and proven writable.
+def open_stack(settings: Settings, least_free: int = LEAST_FREE_BYTES) -> Stack:
+    """The stack of `settings.home`, its folder made, proven writable and with `least_free` bytes left.
 
     Raises:
         StackError: the environment starts no embedded part, or the folder cannot be used.
@@ -228,7 +244,7 @@ def open_stack(settings: Settings) -> Stack:
             f"environment {settings.environment.value!r} starts no embedded part: use `docker compose up`,"
             " or unset CANDLEHOUSE_ENV"
         )
-    open_home(settings.home)
+    open_home(settings.home, least_free)
     for name in ENGINES:
         if settings.embeds(name):
             settings.secret(name)

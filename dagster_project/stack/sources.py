@@ -73,10 +73,8 @@ class VenuePart(Part):
 
     def command(self) -> list[str]:
         """The replay or the sandbox server."""
-        where = ["--host", LOOPBACK, "--port", str(self.port)]
-        if self._sources.folder:
-            return [sys.executable, "-m", "dagster_project.stack.replay", str(self._sources.folder), *where]
-        return [sys.executable, "-m", "dagster_project.stack.sandbox", *where]
+        program = ["replay", str(self._sources.folder)] if self._sources.folder else ["sandbox"]
+        return [sys.executable, "-m", f"dagster_project.stack.{program[0]}", *program[1:], "--port", str(self.port)]
 
     def ready(self) -> bool:
         """Whether it answers Binance's ping."""
@@ -126,7 +124,7 @@ def _simulated(settings: Settings, base_url: str) -> Iterable[dict[str, Any]]:
 
 def _reachable(venue: Venue) -> bool:
     """Whether a TCP connection to the venue's API host opens in time."""
-    address = urlsplit(venue.base_url or _public_url(venue))
+    address = urlsplit(venue_url(venue))
     port = address.port or (443 if address.scheme == "https" else 80)
     try:
         socket.create_connection((address.hostname or "", port), timeout=REACH_SECONDS).close()
@@ -135,7 +133,14 @@ def _reachable(venue: Venue) -> bool:
     return True
 
 
-def _public_url(venue: Venue) -> str:
+def venue_url(venue: Venue) -> str:
+    """The address of the venue's public API: `base_url`, else what ccxt knows.
+
+    Raises:
+        StackError: ccxt does not know the venue.
+    """
+    if venue.base_url:
+        return venue.base_url
     import ccxt
 
     if venue.ccxt_id not in ccxt.exchanges:

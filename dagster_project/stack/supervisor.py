@@ -114,15 +114,16 @@ class Supervisor:
                 raise StackError(f"the supervisor does not start: {reason or 'no reason given'} (log: {log})")
             time.sleep(0.02)
 
-    def start_part(self, name: str) -> None:
-        """Start one part, without waiting for it. A part that runs already stays."""
+    def start_part(self, name: str) -> bool:
+        """Start one part, without waiting for it. Returns False for a part that runs already."""
         try:
-            self._call("startProcess", name, False)
+            return bool(self._call("startProcess", name, False))
         except Fault as fault:
-            if "ALREADY_STARTED" not in fault.faultString:
-                raise StackError(
-                    f"the supervisor cannot start {name}: {fault.faultString}: run `candlehouse doctor`"
-                ) from None
+            if "ALREADY_STARTED" in fault.faultString:
+                return False
+            raise StackError(
+                f"the supervisor cannot start {name}: {fault.faultString}: try `candlehouse doctor`"
+            ) from None
 
     def shutdown(self) -> None:
         """Stop all parts in order, then supervisord, and wait for it. No supervisord: nothing to do.

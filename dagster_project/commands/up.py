@@ -1,0 +1,161 @@
+"""`candlehouse up`: everything, from nothing to a board."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dagster_project.settings import Settings
+    from dagster_project.stack.lifecycle import Progress, Stack
+
+WATCH_SECONDS = 1.0
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Stop after the board; exit 0 only if the pipeline succeeded.")
+@click.option("--detach", is_flag=True, help="Leave the stack running and return.")
+def up(once: bool, detach: bool) -> None:
+    """Start the stack, run the pipeline, print the board, serve the Dagster UI until Ctrl-C.
+
+    A stack that already runs is found and left running; parts of it that stopped are started again.
+
+    \b
+    Examples:
+      candlehouse up
+      CANDLEHOUSE_SOURCES=replay:../shared/data candlehouse up --once
+    """
+    if once and detach:
+        raise click.UsageError("--once stops the stack and --detach leaves it: choose one")
+    from rich.console import Console
+
+    from dagster_project.commands.console import start_progress
+    from dagster_project.settings import load_settings
+    from dagster_project.stack.lifecycle import open_stack
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    console = Console(soft_wrap=True)
+    started = time.monotonic()
+    settings = load_settings()
+    stack = open_stack(settings)
+    progress = start_progress(console)
+    found = _start(stack, settings, progress)
+    keep = found or detach
+    try:
+        succeeded = True if found and not once else _pipeline(settings, console)
+        _show_addresses(stack, console)
+        _show_cost(settings, console, started)
+        if not once and not keep:
+            _serve(stack, console)
+    except KeyboardInterrupt:
+        console.print("stopping")
+    except BaseException:
+        if detach and not found:
+            _stop(stack, progress)
+        raise
+    finally:
+        if not keep:
+            _stop(stack, progress)
+    if not succeeded:
+        raise click.ClickException("the pipeline failed: the lines above say where; `candlehouse doctor` looks further")
+
+
+def _start(stack: Stack, settings: Settings, progress: Progress) -> bool:
+    """Bring everything up. Returns whether the stack ran already."""
+    from dagster_project.stack.orchestrator import WORKSPACE
+
+    with stack.lock(progress):
+        found = stack.is_running()
+        try:
+            if found:
+                progress("stack", "already running; starting only what stopped")
+                stack.resume_engines(progress)
+            else:
+                for leftover in stack.start_engines(progress):
+                    progress("stack", f"stopped {leftover}, left behind by a killed run")
+            os.environ.update(stack.process_environment())
+            _migrate(settings, progress)
+            if WORKSPACE.exists():
+                stack.start_dagster(progress)
+        except BaseException:
+            if not found:
+                stack.stop()
+            raise
+    return found
+
+
+def _migrate(settings: Settings, progress: Progress) -> None:
+    from dagster_project import migrations
+
+    done = migrations.apply(settings, lambda step: progress("migrate", step.name))
+    progress("migrate", f"{len(done)} files applied" if done else "nothing to do")
+
+
+def _pipeline(settings: Settings, console: Console) -> bool:
+    from dagster_project.commands.pipeline import run_once
+
+    return run_once(settings, console)
+
+
+def _show_addresses(stack: Stack, console: Console) -> None:
+    from rich.table import Table
+
+    table = Table("part", "address", title="Candlehouse", title_justify="left")
+    for status in stack.status():
+        if status.url:
+            table.add_row(status.part, status.url)
+    console.print(table)
+    console.print("passwords: `candlehouse env`; questions: `candlehouse sql pg|ch`", style="dim")
+
+
+def _show_cost(settings: Settings, console: Console, started: float) -> None:
+    from dagster_project.commands.console import bytes_text
+    from dagster_project.stack.home import disk_used
+
+    console.print(
+        f"took {time.monotonic() - started:.1f} s, {settings.home} uses {bytes_text(disk_used(settings.home))}",
+        highlight=False,
+    )
+
+
+def _serve(stack: Stack, console: Console) -> None:
+    """Stay until Ctrl-C, and tell when a part changes its state."""
+    console.print(f"serving {stack.address('dagster-webserver')} until Ctrl-C", highlight=False)
+    known = {name: state.pid for name, state in stack.supervisor.states().items()}
+    while True:
+        time.sleep(WATCH_SECONDS)
+        states = stack.supervisor.states()
+        if not states:
+            if not (stack.home / "stack.json").exists():
+                console.print("stopped by `candlehouse down`")
+                return
+            raise click.ClickException("the supervisor was killed: `candlehouse up` starts again from what is on disk")
+        for name, state in states.items():
+            if state.pid != known.get(name):
+                console.print(f"{name}: {state.name.lower()} (pid {state.pid}); log {stack.home / 'logs' / name}.log")
+                known[name] = state.pid
+
+
+def _stop(stack: Stack, progress: Progress) -> None:
+    """Stop everything; a second Ctrl-C does not cut that short."""
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with stack.lock(progress):
+            if stack.is_running():
+                progress("stack", "stopping")
+            stack.stop()
+            progress("stack", "stopped")
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: Any) -> NoReturn:
+    raise KeyboardInterrupt
