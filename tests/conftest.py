@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -39,9 +40,8 @@ class Warehouse:
     name: str
 
 
-@pytest.fixture(scope="module")
-def warehouse(stack: EmbeddedStack) -> Iterator[Warehouse]:
-    """A fresh PostgreSQL and ClickHouse database per module, migrated, with the environment pointing at them."""
+@contextmanager
+def _fresh(stack: EmbeddedStack) -> Iterator[Warehouse]:
     import clickhouse_connect
     import psycopg
 
@@ -56,9 +56,8 @@ def warehouse(stack: EmbeddedStack) -> Iterator[Warehouse]:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
     with pytest.MonkeyPatch.context() as patch:
         for key, value in stack.environment.items():
-            patch.setenv(
-                key, inside(value) if key in ("CANDLEHOUSE_POSTGRES_URL", "CANDLEHOUSE_CLICKHOUSE_URL") else value
-            )
+            moved = key in ("CANDLEHOUSE_POSTGRES_URL", "CANDLEHOUSE_CLICKHOUSE_URL")
+            patch.setenv(key, inside(value) if moved else value)
         settings = load_settings()
         migrations.apply(settings)
         yield Warehouse(settings, name)
@@ -66,3 +65,17 @@ def warehouse(stack: EmbeddedStack) -> Iterator[Warehouse]:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
     with clickhouse_connect.get_client(dsn=stack.clickhouse_url) as client:
         client.command(f"DROP DATABASE IF EXISTS `{name}`")
+
+
+@pytest.fixture(scope="module")
+def warehouse(stack: EmbeddedStack) -> Iterator[Warehouse]:
+    """A migrated PostgreSQL and ClickHouse database for one module, with the environment pointing at them."""
+    with _fresh(stack) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def fresh_warehouse(stack: EmbeddedStack) -> Iterator[Warehouse]:
+    """The same, for one test."""
+    with _fresh(stack) as fresh:
+        yield fresh

@@ -34,43 +34,41 @@ def last(warehouse: str) -> str:
     return sorted((migrations.SQL_ROOT / warehouse).glob("*.sql"))[-1].name.split("_")[0]
 
 
-def test_everything_is_applied_and_a_second_run_changes_nothing(warehouse: Warehouse) -> None:
-    assert {step.state for step in migrations.plan(warehouse.settings)} == {"applied"}
-    assert migrations.apply(warehouse.settings) == []
+def test_everything_is_applied_and_a_second_run_changes_nothing(fresh_warehouse: Warehouse) -> None:
+    assert {step.state for step in migrations.plan(fresh_warehouse.settings)} == {"applied"}
+    assert migrations.apply(fresh_warehouse.settings) == []
 
 
-def test_an_edited_file_is_an_error_that_names_it(warehouse: Warehouse, own_sql: Path) -> None:
+def test_an_edited_file_is_an_error_that_names_it(fresh_warehouse: Warehouse, own_sql: Path) -> None:
     file = own_sql / "postgres" / "0001_foundation.sql"
     file.write_text(file.read_text() + "\n-- edited\n")
-    states = {step.name: step.state for step in migrations.plan(warehouse.settings)}
+    states = {step.name: step.state for step in migrations.plan(fresh_warehouse.settings)}
     assert states["postgres/0001_foundation.sql"] == "edited"
     with pytest.raises(migrations.MigrationError, match=r"0001_foundation\.sql was edited after it was applied"):
-        migrations.apply(warehouse.settings)
+        migrations.apply(fresh_warehouse.settings)
 
 
-def test_a_new_file_is_planned_then_applied_once(warehouse: Warehouse, own_sql: Path) -> None:
+def test_a_new_file_is_planned_then_applied_once(fresh_warehouse: Warehouse, own_sql: Path) -> None:
     revision(own_sql / "postgres", "9001", last("postgres"), "CREATE TABLE ops.extra (a text DEFAULT '50% :x')")
-    assert [s.name for s in migrations.plan(warehouse.settings) if s.state == "pending"] == ["postgres/9001_extra.sql"]
-    assert [step.revision for step in migrations.apply(warehouse.settings)] == ["9001"]
-    assert migrations.apply(warehouse.settings) == []
-    with psycopg.connect(warehouse.settings.postgres_url) as connection:
+    assert [s.name for s in migrations.plan(fresh_warehouse.settings) if s.state == "pending"] == [
+        "postgres/9001_extra.sql"
+    ]
+    assert [step.revision for step in migrations.apply(fresh_warehouse.settings)] == ["9001"]
+    assert migrations.apply(fresh_warehouse.settings) == []
+    with psycopg.connect(fresh_warehouse.settings.postgres_url) as connection:
         row = connection.execute("INSERT INTO ops.extra DEFAULT VALUES RETURNING a").fetchone()
     assert row == ("50% :x",)
 
 
-def test_a_failing_file_leaves_postgres_as_it_was_and_says_why(warehouse: Warehouse, own_sql: Path) -> None:
-    before = last("postgres")
-    if before != "9001":
-        revision(own_sql / "postgres", "9001", before, "CREATE TABLE ops.extra (a text DEFAULT '50% :x')")
-    revision(own_sql / "postgres", "9002", "9001", "CREATE TABLE ops.half (a int); SELECT 1 / 0;")
+def test_a_failing_file_leaves_postgres_as_it_was_and_says_why(fresh_warehouse: Warehouse, own_sql: Path) -> None:
+    revision(own_sql / "postgres", "9002", last("postgres"), "CREATE TABLE ops.half (a int); SELECT 1 / 0;")
     with pytest.raises(migrations.MigrationError, match=r"postgres/9002_extra\.sql: .*division by zero"):
-        migrations.apply(warehouse.settings)
-    with psycopg.connect(warehouse.settings.postgres_url) as connection:
+        migrations.apply(fresh_warehouse.settings)
+    with psycopg.connect(fresh_warehouse.settings.postgres_url) as connection:
         assert connection.execute("SELECT to_regclass('ops.half')").fetchone() == (None,)
 
 
-def test_a_clickhouse_file_killed_half_way_is_applied_again(warehouse: Warehouse, own_sql: Path) -> None:
-    revision(own_sql / "postgres", "9001", last("postgres"), "CREATE TABLE ops.extra (a text DEFAULT '50% :x')")
+def test_a_clickhouse_file_killed_half_way_is_applied_again(fresh_warehouse: Warehouse, own_sql: Path) -> None:
     revision(
         own_sql / "clickhouse",
         "9001",
@@ -79,27 +77,27 @@ def test_a_clickhouse_file_killed_half_way_is_applied_again(warehouse: Warehouse
         "SELECT throwIf(1);\n",
     )
     with pytest.raises(migrations.MigrationError, match=r"clickhouse/9001_extra\.sql"):
-        migrations.apply(warehouse.settings)
+        migrations.apply(fresh_warehouse.settings)
     file = own_sql / "clickhouse" / "9001_extra.sql"
     file.write_text(file.read_text().replace("throwIf(1)", "throwIf(0)"))
-    assert [step.name for step in migrations.apply(warehouse.settings)] == ["clickhouse/9001_extra.sql"]
-    with clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url) as client:
+    assert [step.name for step in migrations.apply(fresh_warehouse.settings)] == ["clickhouse/9001_extra.sql"]
+    with clickhouse_connect.get_client(dsn=fresh_warehouse.settings.clickhouse_url) as client:
         assert client.query("EXISTS TABLE half").result_rows == [(1,)]
 
 
-def test_a_database_that_knows_more_than_this_version_is_refused(warehouse: Warehouse) -> None:
-    with psycopg.connect(warehouse.settings.postgres_url) as connection:
+def test_a_database_that_knows_more_than_this_version_is_refused(fresh_warehouse: Warehouse) -> None:
+    with psycopg.connect(fresh_warehouse.settings.postgres_url) as connection:
         connection.execute("INSERT INTO ops.applied_migrations (revision, file, sha256) VALUES ('9999', 'x.sql', 'x')")
     with pytest.raises(migrations.MigrationError, match="9999, which this version does not know"):
-        migrations.apply(warehouse.settings)
+        migrations.apply(fresh_warehouse.settings)
 
 
-def test_every_revision_has_its_file_and_clickhouse_files_are_safe_to_run_twice(warehouse: Warehouse) -> None:
+def test_every_revision_has_its_file_and_clickhouse_files_are_safe_to_run_twice(fresh_warehouse: Warehouse) -> None:
     for name in migrations.WAREHOUSES:
         scripts = sorted(file.stem for file in (migrations.SQL_ROOT / name).glob("[0-9]*.py"))
         assert scripts == sorted(file.stem for file in (migrations.SQL_ROOT / name).glob("*.sql"))
         assert scripts
-    with clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url) as client:
+    with clickhouse_connect.get_client(dsn=fresh_warehouse.settings.clickhouse_url) as client:
         import sqlparse
 
         for file in sorted((migrations.SQL_ROOT / "clickhouse").glob("*.sql")):
