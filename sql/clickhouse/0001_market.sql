@@ -1,1 +1,646 @@
-SELECT 1;
+-- Candles: what was fetched, which days hold which slots, hours added up, and the views that people read.
+-- Why this order key, these codecs and this way of deriving timeframes: docs/candles.md, measured by
+-- benchmarks/bench_layout.py.
+
+CREATE TABLE IF NOT EXISTS market_ohlcv
+(
+    exchange LowCardinality(String) COMMENT 'Venue as named in candlehouse.toml; sandbox is made up.',
+    symbol LowCardinality(String) COMMENT 'Unified symbol such as BTC/USDT.',
+    timeframe LowCardinality(String) COMMENT 'Timeframe that was fetched, such as 1m; coarser ones are derived in views.',
+    timestamp DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)) COMMENT 'Open time of the candle, UTC.',
+    open Float64 CODEC(ZSTD(3)) COMMENT 'First price, in quote currency.',
+    high Float64 CODEC(ZSTD(3)) COMMENT 'Highest price, in quote currency.',
+    low Float64 CODEC(ZSTD(3)) COMMENT 'Lowest price, in quote currency.',
+    close Float64 CODEC(ZSTD(3)) COMMENT 'Last price, in quote currency.',
+    volume Float64 CODEC(ZSTD(3)) COMMENT 'Traded volume, in base currency.',
+    quote_volume Nullable(Float64) CODEC(ZSTD(3)) COMMENT 'Traded volume in quote currency; NULL where the source does not say.',
+    trades Nullable(UInt32) CODEC(ZSTD(3)) COMMENT 'Number of trades; NULL where the source does not say.',
+    origin Enum8('venue' = 1, 'dump' = 2, 'resampled' = 3, 'synthetic' = 4) DEFAULT 'venue'
+        COMMENT 'Where the row comes from: the venue itself, its bulk files, finer candles, or made up.',
+    revision UInt32 DEFAULT 0 COMMENT 'How many times the values of this candle were corrected.',
+    ingested_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(ZSTD(1)) COMMENT 'When this revision was written, UTC.',
+    version UInt64 MATERIALIZED toUInt64(revision)
+        + multiIf(origin IN ('venue', 'dump'), 2, origin = 'resampled', 1, 0) * toUInt64(4294967296) CODEC(ZSTD(1))
+        COMMENT 'Which row wins: a real candle beats a resampled one beats a made up one, then the later revision.'
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(timestamp)
+ORDER BY (exchange, symbol, timeframe, timestamp)
+SETTINGS non_replicated_deduplication_window = 1000
+COMMENT 'Candles as fetched, closed ones only. One row per exchange, symbol, timeframe and open time, after FINAL. Read it through candles_stored or candles.';
+
+CREATE TABLE IF NOT EXISTS market_ohlcv_revisions
+(
+    exchange LowCardinality(String) COMMENT 'Venue.',
+    symbol LowCardinality(String) COMMENT 'Unified symbol.',
+    timeframe LowCardinality(String) COMMENT 'Timeframe that was fetched.',
+    timestamp DateTime64(3, 'UTC') COMMENT 'Open time of the candle, UTC.',
+    revision UInt32 COMMENT 'The revision that these values were.',
+    open Float64 COMMENT 'First price of that revision.',
+    high Float64 COMMENT 'Highest price of that revision.',
+    low Float64 COMMENT 'Lowest price of that revision.',
+    close Float64 COMMENT 'Last price of that revision.',
+    volume Float64 COMMENT 'Volume of that revision, in base currency.',
+    quote_volume Nullable(Float64) COMMENT 'Volume of that revision, in quote currency.',
+    trades Nullable(UInt32) COMMENT 'Number of trades of that revision.',
+    origin Enum8('venue' = 1, 'dump' = 2, 'resampled' = 3, 'synthetic' = 4) COMMENT 'Where that revision came from.',
+    ingested_at DateTime64(3, 'UTC') COMMENT 'When that revision was written, UTC.',
+    replaced_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When it was found to be replaced, UTC.'
+)
+ENGINE = ReplacingMergeTree(replaced_at)
+PARTITION BY toYYYYMM(timestamp)
+ORDER BY (exchange, symbol, timeframe, timestamp, revision)
+COMMENT 'Values that a venue later corrected: one row per replaced revision of a candle.';
+
+CREATE TABLE IF NOT EXISTS market_days
+(
+    exchange LowCardinality(String) COMMENT 'Venue.',
+    symbol LowCardinality(String) COMMENT 'Unified symbol.',
+    timeframe LowCardinality(String) COMMENT 'Timeframe that was fetched.',
+    day Date COMMENT 'UTC day of the open times.',
+    slots AggregateFunction(groupBitmap, UInt32) COMMENT 'Which slots of the day were ever written: seconds since midnight / step.',
+    head SimpleAggregateFunction(max, DateTime64(3, 'UTC')) COMMENT 'Last open time written on this day, UTC.',
+    touches SimpleAggregateFunction(sum, UInt64) COMMENT 'Grows with every write to this day.',
+    rolled SimpleAggregateFunction(max, UInt64) COMMENT 'The touches that market_ohlcv_hours was last built from. The hours are true while both are equal.'
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (exchange, symbol, timeframe, day)
+SETTINGS index_granularity = 512
+COMMENT 'One row per market and day, after aggregation: bounds reads and says which derived rows are still true.';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS market_days_feed TO market_days AS
+SELECT
+    exchange,
+    symbol,
+    timeframe,
+    toDate(timestamp, 'UTC') AS day,
+    groupBitmapState(toUInt32(intDiv(
+        toUnixTimestamp(timestamp) % 86400,
+        transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 1)
+    ))) AS slots,
+    max(timestamp) AS head,
+    toUInt64(1) AS touches,
+    toUInt64(0) AS rolled
+FROM market_ohlcv
+GROUP BY exchange, symbol, timeframe, day;
+
+CREATE TABLE IF NOT EXISTS market_ohlcv_hours
+(
+    exchange LowCardinality(String) COMMENT 'Venue.',
+    symbol LowCardinality(String) COMMENT 'Unified symbol.',
+    timeframe LowCardinality(String) COMMENT 'Timeframe of the candles that were added up.',
+    timestamp DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)) COMMENT 'Open time of the hour, UTC.',
+    open Float64 CODEC(ZSTD(3)) COMMENT 'First price.',
+    high Float64 CODEC(ZSTD(3)) COMMENT 'Highest price.',
+    low Float64 CODEC(ZSTD(3)) COMMENT 'Lowest price.',
+    close Float64 CODEC(ZSTD(3)) COMMENT 'Last price.',
+    volume Float64 CODEC(ZSTD(3)) COMMENT 'Volume in base currency.',
+    quote_volume Nullable(Float64) CODEC(ZSTD(3)) COMMENT 'Volume in quote currency; NULL if any candle lacks it.',
+    trades Nullable(UInt64) CODEC(ZSTD(3)) COMMENT 'Number of trades; NULL if any candle lacks it.',
+    synthetic UInt8 COMMENT '1 if any candle of the hour was made up.',
+    candles UInt32 COMMENT 'How many candles were added up.',
+    as_of UInt64 COMMENT 'market_days.touches, read before the candles were.'
+)
+ENGINE = ReplacingMergeTree(as_of)
+PARTITION BY toYear(timestamp)
+ORDER BY (exchange, symbol, timeframe, timestamp)
+COMMENT 'Hours added up ahead of time. Only rows whose as_of is still market_days.touches are read; others are added up on the fly.';
+
+CREATE OR REPLACE VIEW candles_stored AS
+SELECT
+    exchange,
+    symbol,
+    timeframe,
+    timestamp,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    quote_volume,
+    trades,
+    origin,
+    revision,
+    ingested_at
+FROM market_ohlcv FINAL
+WHERE timestamp <= now64(3) - toIntervalSecond(
+    transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 1)
+)
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE OR REPLACE VIEW candles_hours AS
+SELECT
+    h.exchange AS exchange,
+    h.symbol AS symbol,
+    h.timeframe AS base,
+    h.timestamp AS timestamp,
+    h.open AS open,
+    h.high AS high,
+    h.low AS low,
+    h.close AS close,
+    h.volume AS volume,
+    h.quote_volume AS quote_volume,
+    h.trades AS trades,
+    if(h.synthetic = 1, 'synthetic', 'resampled') AS origin,
+    h.candles AS candles
+FROM market_ohlcv_hours AS h FINAL
+INNER JOIN
+(
+    SELECT
+        exchange,
+        symbol,
+        timeframe,
+        day,
+        sum(touches) AS touches
+    FROM market_days
+    GROUP BY exchange, symbol, timeframe, day
+    HAVING max(rolled) = touches
+) AS d
+    ON h.exchange = d.exchange
+        AND h.symbol = d.symbol
+        AND h.timeframe = d.timeframe
+        AND toDate(h.timestamp) = d.day
+        AND h.as_of = d.touches
+UNION ALL
+SELECT
+    c.exchange AS exchange,
+    c.symbol AS symbol,
+    c.timeframe AS base,
+    toDateTime64(toStartOfHour(c.timestamp), 3, 'UTC') AS hour,
+    argMin(c.open, c.timestamp),
+    max(c.high),
+    min(c.low),
+    argMax(c.close, c.timestamp),
+    sumKahan(c.volume),
+    if(count(c.quote_volume) = count(), sumKahan(c.quote_volume), NULL),
+    if(count(c.trades) = count(), sum(toUInt64(c.trades)), NULL),
+    if(max(c.origin = 'synthetic') = 1, 'synthetic', 'resampled'),
+    toUInt32(count())
+FROM candles_stored AS c
+WHERE c.timeframe IN ('1m', '5m', '15m', '30m')
+    AND (c.exchange, c.symbol, c.timeframe, toDate(c.timestamp)) IN (
+        SELECT
+            exchange,
+            symbol,
+            timeframe,
+            day
+        FROM market_days
+        GROUP BY exchange, symbol, timeframe, day
+        HAVING max(rolled) != sum(touches)
+    )
+GROUP BY exchange, symbol, base, hour
+UNION ALL
+SELECT
+    c.exchange,
+    c.symbol,
+    c.timeframe,
+    c.timestamp,
+    c.open,
+    c.high,
+    c.low,
+    c.close,
+    c.volume,
+    c.quote_volume,
+    toUInt64(c.trades),
+    toString(c.origin),
+    toUInt32(1)
+FROM candles_stored AS c
+WHERE c.timeframe = '1h';
+
+CREATE OR REPLACE VIEW candles_5m AS
+SELECT
+    exchange,
+    symbol,
+    '5m' AS timeframe,
+    toDateTime64(bucket, 3, 'UTC') AS timestamp,
+    best.1 AS open,
+    best.2 AS high,
+    best.3 AS low,
+    best.4 AS close,
+    best.5 AS volume,
+    best.6 AS quote_volume,
+    best.7 AS trades,
+    best.8 AS origin,
+    best.9 AS base,
+    best.10 AS candles,
+    best.11 AS expected
+FROM
+(
+    SELECT
+        p.exchange AS exchange,
+        p.symbol AS symbol,
+        p.bucket AS bucket,
+        argMax(
+            (p.open, p.high, p.low, p.close, p.volume, p.quote_volume, p.trades, p.origin, p.base, p.candles, p.expected),
+            (p.candles / p.expected, p.expected)
+        ) AS best
+    FROM
+    (
+        SELECT
+            c.exchange AS exchange,
+            c.symbol AS symbol,
+            c.timeframe AS base,
+            toStartOfInterval(c.timestamp, INTERVAL 5 MINUTE) AS bucket,
+            argMin(c.open, c.timestamp) AS open,
+            max(c.high) AS high,
+            min(c.low) AS low,
+            argMax(c.close, c.timestamp) AS close,
+            sumKahan(c.volume) AS volume,
+            if(count(c.quote_volume) = count(), sumKahan(c.quote_volume), NULL) AS quote_volume,
+            if(count(c.trades) = count(), sum(toUInt64(c.trades)), NULL) AS trades,
+            multiIf(max(c.origin = 'synthetic') = 1, 'synthetic', c.timeframe = '5m', toString(any(c.origin)), 'resampled') AS origin,
+            toUInt32(count()) AS candles,
+            toUInt32(300 / transform(c.timeframe, ['1m', '5m'], [60, 300], 300)) AS expected
+        FROM candles_stored AS c
+        WHERE c.timeframe IN ('1m', '5m')
+        GROUP BY exchange, symbol, base, bucket
+    ) AS p
+    INNER JOIN
+    (
+        SELECT
+            exchange,
+            symbol,
+            max(head + toIntervalSecond(transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 1))) AS closed
+        FROM market_days
+        GROUP BY exchange, symbol
+    ) AS m
+        ON p.exchange = m.exchange AND p.symbol = m.symbol
+    WHERE p.bucket + INTERVAL 5 MINUTE <= m.closed
+    GROUP BY exchange, symbol, bucket
+);
+
+CREATE OR REPLACE VIEW candles_15m AS
+SELECT
+    exchange,
+    symbol,
+    '15m' AS timeframe,
+    toDateTime64(bucket, 3, 'UTC') AS timestamp,
+    best.1 AS open,
+    best.2 AS high,
+    best.3 AS low,
+    best.4 AS close,
+    best.5 AS volume,
+    best.6 AS quote_volume,
+    best.7 AS trades,
+    best.8 AS origin,
+    best.9 AS base,
+    best.10 AS candles,
+    best.11 AS expected
+FROM
+(
+    SELECT
+        p.exchange AS exchange,
+        p.symbol AS symbol,
+        p.bucket AS bucket,
+        argMax(
+            (p.open, p.high, p.low, p.close, p.volume, p.quote_volume, p.trades, p.origin, p.base, p.candles, p.expected),
+            (p.candles / p.expected, p.expected)
+        ) AS best
+    FROM
+    (
+        SELECT
+            c.exchange AS exchange,
+            c.symbol AS symbol,
+            c.timeframe AS base,
+            toStartOfInterval(c.timestamp, INTERVAL 15 MINUTE) AS bucket,
+            argMin(c.open, c.timestamp) AS open,
+            max(c.high) AS high,
+            min(c.low) AS low,
+            argMax(c.close, c.timestamp) AS close,
+            sumKahan(c.volume) AS volume,
+            if(count(c.quote_volume) = count(), sumKahan(c.quote_volume), NULL) AS quote_volume,
+            if(count(c.trades) = count(), sum(toUInt64(c.trades)), NULL) AS trades,
+            multiIf(max(c.origin = 'synthetic') = 1, 'synthetic', c.timeframe = '15m', toString(any(c.origin)), 'resampled') AS origin,
+            toUInt32(count()) AS candles,
+            toUInt32(900 / transform(c.timeframe, ['1m', '5m', '15m'], [60, 300, 900], 900)) AS expected
+        FROM candles_stored AS c
+        WHERE c.timeframe IN ('1m', '5m', '15m')
+        GROUP BY exchange, symbol, base, bucket
+    ) AS p
+    INNER JOIN
+    (
+        SELECT
+            exchange,
+            symbol,
+            max(head + toIntervalSecond(transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 1))) AS closed
+        FROM market_days
+        GROUP BY exchange, symbol
+    ) AS m
+        ON p.exchange = m.exchange AND p.symbol = m.symbol
+    WHERE p.bucket + INTERVAL 15 MINUTE <= m.closed
+    GROUP BY exchange, symbol, bucket
+);
+
+CREATE OR REPLACE VIEW candles_30m AS
+SELECT
+    exchange,
+    symbol,
+    '30m' AS timeframe,
+    toDateTime64(bucket, 3, 'UTC') AS timestamp,
+    best.1 AS open,
+    best.2 AS high,
+    best.3 AS low,
+    best.4 AS close,
+    best.5 AS volume,
+    best.6 AS quote_volume,
+    best.7 AS trades,
+    best.8 AS origin,
+    best.9 AS base,
+    best.10 AS candles,
+    best.11 AS expected
+FROM
+(
+    SELECT
+        p.exchange AS exchange,
+        p.symbol AS symbol,
+        p.bucket AS bucket,
+        argMax(
+            (p.open, p.high, p.low, p.close, p.volume, p.quote_volume, p.trades, p.origin, p.base, p.candles, p.expected),
+            (p.candles / p.expected, p.expected)
+        ) AS best
+    FROM
+    (
+        SELECT
+            c.exchange AS exchange,
+            c.symbol AS symbol,
+            c.timeframe AS base,
+            toStartOfInterval(c.timestamp, INTERVAL 30 MINUTE) AS bucket,
+            argMin(c.open, c.timestamp) AS open,
+            max(c.high) AS high,
+            min(c.low) AS low,
+            argMax(c.close, c.timestamp) AS close,
+            sumKahan(c.volume) AS volume,
+            if(count(c.quote_volume) = count(), sumKahan(c.quote_volume), NULL) AS quote_volume,
+            if(count(c.trades) = count(), sum(toUInt64(c.trades)), NULL) AS trades,
+            multiIf(max(c.origin = 'synthetic') = 1, 'synthetic', c.timeframe = '30m', toString(any(c.origin)), 'resampled') AS origin,
+            toUInt32(count()) AS candles,
+            toUInt32(1800 / transform(c.timeframe, ['1m', '5m', '15m', '30m'], [60, 300, 900, 1800], 1800)) AS expected
+        FROM candles_stored AS c
+        WHERE c.timeframe IN ('1m', '5m', '15m', '30m')
+        GROUP BY exchange, symbol, base, bucket
+    ) AS p
+    INNER JOIN
+    (
+        SELECT
+            exchange,
+            symbol,
+            max(head + toIntervalSecond(transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 1))) AS closed
+        FROM market_days
+        GROUP BY exchange, symbol
+    ) AS m
+        ON p.exchange = m.exchange AND p.symbol = m.symbol
+    WHERE p.bucket + INTERVAL 30 MINUTE <= m.closed
+    GROUP BY exchange, symbol, bucket
+);
+
+CREATE OR REPLACE VIEW candles_1h AS
+SELECT
+    exchange,
+    symbol,
+    '1h' AS timeframe,
+    toDateTime64(bucket, 3, 'UTC') AS timestamp,
+    best.1 AS open,
+    best.2 AS high,
+    best.3 AS low,
+    best.4 AS close,
+    best.5 AS volume,
+    best.6 AS quote_volume,
+    best.7 AS trades,
+    best.8 AS origin,
+    best.9 AS base,
+    best.10 AS candles,
+    best.11 AS expected
+FROM
+(
+    SELECT
+        p.exchange AS exchange,
+        p.symbol AS symbol,
+        p.bucket AS bucket,
+        argMax(
+            (p.open, p.high, p.low, p.close, p.volume, p.quote_volume, p.trades, p.origin, p.base, p.candles, p.expected),
+            (p.candles / p.expected, p.expected)
+        ) AS best
+    FROM
+    (
+        SELECT
+            c.exchange AS exchange,
+            c.symbol AS symbol,
+            c.base AS base,
+            toStartOfInterval(c.timestamp, INTERVAL 1 HOUR) AS bucket,
+            argMin(c.open, c.timestamp) AS open,
+            max(c.high) AS high,
+            min(c.low) AS low,
+            argMax(c.close, c.timestamp) AS close,
+            sumKahan(c.volume) AS volume,
+            if(count(c.quote_volume) = count(), sumKahan(c.quote_volume), NULL) AS quote_volume,
+            if(count(c.trades) = count(), sum(c.trades), NULL) AS trades,
+            multiIf(max(c.origin = 'synthetic') = 1, 'synthetic', c.base = '1h', toString(any(c.origin)), 'resampled') AS origin,
+            toUInt32(sum(c.candles)) AS candles,
+            toUInt32(3600 / transform(c.base, ['1m', '5m', '15m', '30m', '1h'], [60, 300, 900, 1800, 3600], 3600)) AS expected
+        FROM candles_hours AS c
+        WHERE c.base IN ('1m', '5m', '15m', '30m', '1h')
+        GROUP BY exchange, symbol, base, bucket
+    ) AS p
+    INNER JOIN
+    (
+        SELECT
+            exchange,
+            symbol,
+            max(head + toIntervalSecond(transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 1))) AS closed
+        FROM market_days
+        GROUP BY exchange, symbol
+    ) AS m
+        ON p.exchange = m.exchange AND p.symbol = m.symbol
+    WHERE p.bucket + INTERVAL 1 HOUR <= m.closed
+    GROUP BY exchange, symbol, bucket
+);
+
+CREATE OR REPLACE VIEW candles_hours_and_longer AS
+SELECT
+    exchange,
+    symbol,
+    base,
+    timestamp,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    quote_volume,
+    trades,
+    origin,
+    candles
+FROM candles_hours
+UNION ALL
+SELECT
+    exchange,
+    symbol,
+    timeframe,
+    timestamp,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    quote_volume,
+    toUInt64(trades),
+    toString(origin),
+    toUInt32(1)
+FROM candles_stored
+WHERE timeframe IN ('4h', '1d');
+
+CREATE OR REPLACE VIEW candles_4h AS
+SELECT
+    exchange,
+    symbol,
+    '4h' AS timeframe,
+    toDateTime64(bucket, 3, 'UTC') AS timestamp,
+    best.1 AS open,
+    best.2 AS high,
+    best.3 AS low,
+    best.4 AS close,
+    best.5 AS volume,
+    best.6 AS quote_volume,
+    best.7 AS trades,
+    best.8 AS origin,
+    best.9 AS base,
+    best.10 AS candles,
+    best.11 AS expected
+FROM
+(
+    SELECT
+        p.exchange AS exchange,
+        p.symbol AS symbol,
+        p.bucket AS bucket,
+        argMax(
+            (p.open, p.high, p.low, p.close, p.volume, p.quote_volume, p.trades, p.origin, p.base, p.candles, p.expected),
+            (p.candles / p.expected, p.expected)
+        ) AS best
+    FROM
+    (
+        SELECT
+            c.exchange AS exchange,
+            c.symbol AS symbol,
+            c.base AS base,
+            toStartOfInterval(c.timestamp, INTERVAL 4 HOUR) AS bucket,
+            argMin(c.open, c.timestamp) AS open,
+            max(c.high) AS high,
+            min(c.low) AS low,
+            argMax(c.close, c.timestamp) AS close,
+            sumKahan(c.volume) AS volume,
+            if(count(c.quote_volume) = count(), sumKahan(c.quote_volume), NULL) AS quote_volume,
+            if(count(c.trades) = count(), sum(c.trades), NULL) AS trades,
+            multiIf(max(c.origin = 'synthetic') = 1, 'synthetic', c.base = '4h', toString(any(c.origin)), 'resampled') AS origin,
+            toUInt32(sum(c.candles)) AS candles,
+            toUInt32(14400 / transform(c.base, ['1m', '5m', '15m', '30m', '1h', '4h'], [60, 300, 900, 1800, 3600, 14400], 14400)) AS expected
+        FROM candles_hours_and_longer AS c
+        WHERE c.base IN ('1m', '5m', '15m', '30m', '1h', '4h')
+        GROUP BY exchange, symbol, base, bucket
+    ) AS p
+    INNER JOIN
+    (
+        SELECT
+            exchange,
+            symbol,
+            max(head + toIntervalSecond(transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 1))) AS closed
+        FROM market_days
+        GROUP BY exchange, symbol
+    ) AS m
+        ON p.exchange = m.exchange AND p.symbol = m.symbol
+    WHERE p.bucket + INTERVAL 4 HOUR <= m.closed
+    GROUP BY exchange, symbol, bucket
+);
+
+CREATE OR REPLACE VIEW candles_1d AS
+SELECT
+    exchange,
+    symbol,
+    '1d' AS timeframe,
+    toDateTime64(bucket, 3, 'UTC') AS timestamp,
+    best.1 AS open,
+    best.2 AS high,
+    best.3 AS low,
+    best.4 AS close,
+    best.5 AS volume,
+    best.6 AS quote_volume,
+    best.7 AS trades,
+    best.8 AS origin,
+    best.9 AS base,
+    best.10 AS candles,
+    best.11 AS expected
+FROM
+(
+    SELECT
+        p.exchange AS exchange,
+        p.symbol AS symbol,
+        p.bucket AS bucket,
+        argMax(
+            (p.open, p.high, p.low, p.close, p.volume, p.quote_volume, p.trades, p.origin, p.base, p.candles, p.expected),
+            (p.candles / p.expected, p.expected)
+        ) AS best
+    FROM
+    (
+        SELECT
+            c.exchange AS exchange,
+            c.symbol AS symbol,
+            c.base AS base,
+            toStartOfInterval(c.timestamp, INTERVAL 1 DAY) AS bucket,
+            argMin(c.open, c.timestamp) AS open,
+            max(c.high) AS high,
+            min(c.low) AS low,
+            argMax(c.close, c.timestamp) AS close,
+            sumKahan(c.volume) AS volume,
+            if(count(c.quote_volume) = count(), sumKahan(c.quote_volume), NULL) AS quote_volume,
+            if(count(c.trades) = count(), sum(c.trades), NULL) AS trades,
+            multiIf(max(c.origin = 'synthetic') = 1, 'synthetic', c.base = '1d', toString(any(c.origin)), 'resampled') AS origin,
+            toUInt32(sum(c.candles)) AS candles,
+            toUInt32(86400 / transform(c.base, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 86400)) AS expected
+        FROM candles_hours_and_longer AS c
+        WHERE c.base IN ('1m', '5m', '15m', '30m', '1h', '4h', '1d')
+        GROUP BY exchange, symbol, base, bucket
+    ) AS p
+    INNER JOIN
+    (
+        SELECT
+            exchange,
+            symbol,
+            max(head + toIntervalSecond(transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 1))) AS closed
+        FROM market_days
+        GROUP BY exchange, symbol
+    ) AS m
+        ON p.exchange = m.exchange AND p.symbol = m.symbol
+    WHERE p.bucket + INTERVAL 1 DAY <= m.closed
+    GROUP BY exchange, symbol, bucket
+);
+
+CREATE OR REPLACE VIEW candles AS
+SELECT
+    exchange,
+    symbol,
+    '1m' AS timeframe,
+    timestamp,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    quote_volume,
+    toUInt64(trades) AS trades,
+    toString(origin) AS origin,
+    '1m' AS base,
+    toUInt32(1) AS candles,
+    toUInt32(1) AS expected
+FROM candles_stored
+WHERE timeframe = '1m'
+UNION ALL
+SELECT * FROM candles_5m
+UNION ALL
+SELECT * FROM candles_15m
+UNION ALL
+SELECT * FROM candles_30m
+UNION ALL
+SELECT * FROM candles_1h
+UNION ALL
+SELECT * FROM candles_4h
+UNION ALL
+SELECT * FROM candles_1d;
