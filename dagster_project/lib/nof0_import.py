@@ -183,7 +183,7 @@ class _Importer:
             for agent in sorted(found)
         ]
         note = "" if rosters else f"no {' or '.join(nof0.ROSTERS)}: taken from the other files"
-        self._land("agents named by the files", AGENTS, rows, note)
+        self._land("(named in the files)", AGENTS, rows, note)
 
     def file(self, file: str, document: Any, documents: dict[str, Any]) -> None:
         """Lands one file."""

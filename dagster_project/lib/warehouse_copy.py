@@ -1,0 +1,197 @@
+"""Copies tables from PostgreSQL to ClickHouse and proves the result: a plain idempotent copy, driven by `POLICIES`.
+
+Rows newer than the newest version in ClickHouse, less an overlap, travel as text that both engines read exactly (COPY
+TO on one side, TabSeparated on the other), in the order of their versions, so that a copy killed half-way resumes. Row
+identity in ClickHouse makes a second copy of a row invisible. Afterwards both sides give the count of rows, the sum of
+versions and the sums of money; when they differ (a transaction that took longer than the overlap), everything travels
+once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psycopg
+    from clickhouse_connect.driver.client import Client
+
+# A transaction may commit this long after it stamped its rows and still travel with the next incremental copy.
+OVERLAP = "10 minutes"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How one table travels.
+
+    `times` are the columns of type timestamptz, `sums` the decimal columns whose totals both sides must agree on.
+    """
+
+    source: str
+    target: str
+    columns: tuple[str, ...]
+    times: frozenset[str]
+    sums: tuple[str, ...] = ()
+    where: str = "true"
+
+    @property
+    def storage(self) -> str:
+        """The table in ClickHouse that rows are inserted into; `target` is the view that people read."""
+        return f"{self.target}_versions"
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What both sides must agree on: rows, sum of versions (microseconds) and sums of money."""
+
+    rows: int
+    versions: int
+    sums: tuple[Decimal, ...]
+
+
+@dataclass(frozen=True)
+class Copied:
+    """The outcome of one copy: `sent` rows of `total`, in one or two passes."""
+
+    sent: int
+    postgres: Fingerprint
+    clickhouse: Fingerprint
+    full: bool
+
+    @property
+    def agree(self) -> bool:
+        """Whether both sides hold the same."""
+        return self.postgres == self.clickhouse
+
+
+_STAMPS = ("created_at", "updated_at")
+
+POLICIES = (
+    Policy("agents", "agents", ("id", "display_name", "origin", *_STAMPS), frozenset(_STAMPS)),
+    Policy(
+        "accounts",
+        "accounts",
+        ("agent_id", "exchange", "base_currency", "initial_equity", "inception_at", "origin", *_STAMPS),
+        frozenset(("inception_at", *_STAMPS)),
+        sums=("initial_equity",),
+    ),
+    Policy(
+        "account_equity_snapshots",
+        "account_equity_snapshots",
+        (
+            *("agent_id", "exchange", "captured_at", "equity", "balance", "realized_pnl", "unrealized_pnl", "origin"),
+            *_STAMPS,
+        ),
+        frozenset(("captured_at", *_STAMPS)),
+        sums=("equity",),
+    ),
+    Policy(
+        "trades",
+        "trades_history",
+        (
+            *("id", "agent_id", "user_id", "exchange", "symbol", "side", "trade_type", "status", "currency"),
+            *("quantity", "leverage", "confidence", "entry_price", "exit_price", "stop_loss", "take_profit"),
+            *("gross_pnl", "net_pnl", "pnl_percent", "fee", "entry_fee", "exit_fee", "opened_at", "closed_at"),
+            *("entry_reason", "exit_reason", "entry_order_id", "exit_order_id", "deployment_id", "config_id"),
+            *("prompt_version", "decision_id", "origin", "details", *_STAMPS),
+        ),
+        frozenset(("opened_at", "closed_at", *_STAMPS)),
+        sums=("quantity", "net_pnl", "fee"),
+        where="status = 'closed'",
+    ),
+)
+
+
+def copy(connection: psycopg.Connection, client: Client, policy: Policy) -> Copied:
+    """Brings one table's copy up to date and compares both sides under one snapshot of PostgreSQL.
+
+    Args:
+        connection: not inside a transaction.
+    """
+    from psycopg import IsolationLevel
+
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    try:
+        with connection.transaction():
+            newest = client.command(f"SELECT toString(max(updated_at)) FROM {policy.storage}")
+            sent = _send(connection, client, policy, str(newest))
+            expected, found = _of_postgres(connection, policy), _of_clickhouse(client, policy)
+            full = expected != found
+            if full:
+                sent += _send(connection, client, policy, "1970-01-01 00:00:00")
+                found = _of_clickhouse(client, policy)
+            return Copied(sent, expected, found, full)
+    finally:
+        connection.isolation_level = None
+
+
+def _send(connection: psycopg.Connection, client: Client, policy: Policy, since: str) -> int:
+    from psycopg import sql
+
+    columns = [
+        sql.SQL("to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')").format(sql.Identifier(column))
+        if column in policy.times
+        else sql.Identifier(column)
+        for column in policy.columns
+    ]
+    query = sql.SQL(
+        "COPY (SELECT {columns} FROM {table} WHERE ({where})"
+        " AND updated_at >= {since}::timestamptz - {overlap}::interval ORDER BY updated_at) TO STDOUT"
+    ).format(
+        columns=sql.SQL(", ").join(columns),
+        table=sql.Identifier(policy.source),
+        where=sql.SQL(policy.where),  # type: ignore[arg-type]
+        since=sql.Literal(f"{since}+00"),
+        overlap=sql.Literal(OVERLAP),
+    )
+    with connection.cursor() as cursor:
+        with cursor.copy(query) as stream:
+            blocks = _blocks(stream)
+            first = next(blocks, None)
+            if first is not None:
+                client.raw_insert(
+                    policy.storage,
+                    column_names=policy.columns,
+                    insert_block=_chain(first, blocks),
+                    fmt="TabSeparated",
+                )
+        return cursor.rowcount
+
+
+def _blocks(stream: psycopg.Copy) -> Iterator[bytes]:
+    """COPY gives one message a row; HTTP wants larger pieces."""
+    waiting = bytearray()
+    for row in stream:
+        waiting += row
+        if len(waiting) >= 1 << 20:
+            yield bytes(waiting)
+            waiting.clear()
+    if waiting:
+        yield bytes(waiting)
+
+
+def _chain(first: bytes, rest: Iterator[bytes]) -> Generator[bytes, None, None]:
+    yield first
+    yield from rest
+
+
+def _of_postgres(connection: psycopg.Connection, policy: Policy) -> Fingerprint:
+    sums = "".join(f", coalesce(sum({column}), 0)" for column in policy.sums)
+    query = (
+        "SELECT count(*), coalesce(sum((extract(epoch FROM updated_at) * 1000000)::bigint), 0)"
+        f"{sums} FROM {policy.source} WHERE {policy.where}"
+    )
+    row = connection.execute(query.encode()).fetchone()
+    assert row is not None
+    return Fingerprint(int(row[0]), int(row[1]), tuple(Decimal(value) for value in row[2:]))
+
+
+def _of_clickhouse(client: Client, policy: Policy) -> Fingerprint:
+    sums = "".join(f", toString(sum(toDecimal256(coalesce({column}, 0), 18)))" for column in policy.sums)
+    rows = client.query(
+        f"SELECT count(), toString(sum(toInt128(toUnixTimestamp64Micro(updated_at)))){sums} FROM {policy.target}"
+    ).result_rows
+    count, versions, *totals = rows[0]
+    return Fingerprint(int(count), int(versions), tuple(Decimal(total) for total in totals))
