@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from ccxt.base.types import ConstructorArgs
 
 # What keeps a spot client from asking for other products: Binance's load_markets() otherwise also calls the futures
 # hosts, and its currencies and margin pairs are private endpoints.
@@ -17,14 +20,14 @@ SPOT_ONLY: dict[str, dict[str, Any]] = {
 }
 
 
-def ccxt_options(ccxt_id: str, base_url: str | None = None) -> dict[str, Any]:
+def ccxt_options(ccxt_id: str, base_url: str | None = None) -> ConstructorArgs:
     """Constructor argument for `ccxt.<ccxt_id>` (sync or async) that sends every call to `base_url`.
 
     Each API address of the venue keeps its path and gets scheme, host and port of `base_url` (and its path in front,
     if it has one), so whatever serves the venue's paths can stand in. Without `base_url`, the venue itself is asked.
     Only spot markets are loaded where the venue's client offers that. ValueError names an unknown id or a wrong URL.
     """
-    options = {"options": SPOT_ONLY[ccxt_id]} if ccxt_id in SPOT_ONLY else {}
+    options: ConstructorArgs = {"options": SPOT_ONLY[ccxt_id]} if ccxt_id in SPOT_ONLY else {}
     if base_url is None:
         return options
     parts = urlsplit(base_url)

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from . import wire
+from .candles import Market
 from .intervals import INTERVALS
 
 if TYPE_CHECKING:
@@ -185,27 +186,33 @@ def _klines(venue: Venue, request: Request) -> bytes:
     return wire.klines(rows, interval, in_microseconds or venue.faults.microseconds)
 
 
+def _markets(venue: Venue, sent: dict[str, str]) -> list[Market]:
+    """The markets that `symbol` or `symbols` (a JSON list) name; all of them without either."""
+    if "symbol" in sent:
+        return [venue.book.markets[_market(venue, sent["symbol"])]]
+    if "symbols" not in sent:
+        return venue.markets
+    try:
+        names = json.loads(sent["symbols"])
+    except json.JSONDecodeError:
+        names = None
+    if not isinstance(names, list):
+        raise Refused(-1100, "Illegal characters found in parameter 'symbols'; legal range is a JSON list.")
+    return [venue.book.markets[_market(venue, str(name))] for name in names]
+
+
 def _exchange_info(venue: Venue, request: Request) -> bytes:
     sent = _parameters(request, ("symbol", "symbols", "permissions", "showPermissionSets", "symbolStatus"))
-    markets = venue.markets
-    try:
-        wanted = [sent["symbol"]] if "symbol" in sent else json.loads(sent["symbols"]) if "symbols" in sent else None
-    except json.JSONDecodeError:
-        raise Refused(-1100, "Illegal characters found in parameter 'symbols'.") from None
-    if wanted is not None:
-        markets = [venue.book.markets[_market(venue, str(name))] for name in wanted]
-    return wire.exchange_info(markets, venue.now(), venue.weights.limit)
+    return wire.exchange_info(_markets(venue, sent), venue.now(), venue.weights.limit)
 
 
 def _ticker_price(venue: Venue, request: Request) -> bytes:
     sent = _parameters(request, ("symbol", "symbols"))
-    if "symbol" in sent:
-        return json.dumps(_price(venue, _market(venue, sent["symbol"])), separators=(",", ":")).encode()
-    names = json.loads(sent["symbols"]) if "symbols" in sent else list(venue.book.markets)
-    return json.dumps([_price(venue, _market(venue, str(name))) for name in names], separators=(",", ":")).encode()
+    prices = [_price(venue, market) for market in _markets(venue, sent)]
+    return json.dumps(prices[0] if "symbol" in sent else prices, separators=(",", ":")).encode()
 
 
-def _price(venue: Venue, market: str) -> dict[str, str]:
-    finest = min(venue.book.markets[market].intervals, key=lambda interval: INTERVALS[interval])
-    rows = venue.book.rows(market, finest, None, venue.now() - INTERVALS[finest], 1, newest=True)
-    return {"symbol": market, "price": wire.decimal(float(rows["close"][0])) if len(rows) else "0"}
+def _price(venue: Venue, market: Market) -> dict[str, str]:
+    finest = market.intervals[0]
+    rows = venue.book.rows(market.id, finest, None, venue.now() - INTERVALS[finest], 1, newest=True)
+    return {"symbol": market.id, "price": wire.decimal(float(rows["close"][0])) if len(rows) else "0"}

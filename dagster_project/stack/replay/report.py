@@ -10,6 +10,7 @@ from .files import Dataset
 from .venue import Venue
 
 SKIPPED_SHOWN = 20
+WIDTH = 120  # narrower terminals wrap: a file's path is worth more than straight columns
 
 
 def show(dataset: Dataset) -> None:
@@ -18,7 +19,8 @@ def show(dataset: Dataset) -> None:
     from rich.table import Table
 
     console = Console()
-    table = Table(title=str(dataset.folder))
+    console.width = max(console.width, WIDTH)
+    table = Table(title=str(dataset.folder), box=None, pad_edge=False)
     for column in ("symbol", "timeframe", "first (UTC)", "last (UTC)"):
         table.add_column(column, no_wrap=True)
     table.add_column("rows", justify="right", no_wrap=True)

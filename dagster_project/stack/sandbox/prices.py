@@ -131,7 +131,7 @@ class SandboxSource:
         awake = 1 + 0.4 * np.sin((share[:-1] - 0.35) * 2 * math.pi)
         moved = 1 + np.abs(np.log(path[1:] / path[:-1])) / MINUTE_VOLATILITY
         turnover = QUOTE_PER_MINUTE * awake * moved * np.exp(0.6 * normal(salt, minutes, 3))
-        candles["volume"] = np.round(turnover / usual, 5) + 0.00001
+        candles["volume"] = np.maximum(np.round(turnover / usual, 5), 0.00001)
         candles["quote_volume"] = np.round(candles["volume"] * (upper + lower) / 2, 8)
         candles["trades"] = 1 + (turnover / 1_000).astype("i8")
         bought = np.clip(0.5 + 0.1 * normal(salt, minutes, 4), 0, 1)
