@@ -130,8 +130,15 @@ class Gateway:
             query_id = request.query_id or str(uuid.uuid4())
             common = self._common_headers(query_id)
             marker = self._register(query_id)
+            body, response = Body(inlet, request), Response(outlet, request, common)
             job = Execution(
-                self._engine, self._sessions, marker, request, Body(inlet, request), Response(outlet, request, common)
+                self._engine,
+                self._sessions,
+                marker,
+                request,
+                body,
+                response,
+                release=lambda: self._running.pop(marker, None),
             )
         except EngineError as error:
             self._running.pop(marker, None)

@@ -1,4 +1,4 @@
-"""ClickHouse's own compressed blocks (`compress=1`, `decompress=1`): CityHash128 checksum, method, sizes, LZ4 or ZSTD data."""
+"""ClickHouse's own compressed blocks (`compress=1`, `decompress=1`): CityHash128, method, sizes, LZ4 or ZSTD data."""
 
 from __future__ import annotations
 

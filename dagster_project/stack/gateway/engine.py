@@ -87,13 +87,14 @@ class Engine:
             probe.unlink()
         except OSError as error:
             raise FolderError(
-                f"cannot write {self.path} ({error.strerror}): free space or make it writable, or give --path another folder"
+                f"cannot write {self.path} ({error.strerror}): free space or make it writable,"
+                " or give --path another folder"
             ) from error
 
         # chdb's Python wrapper drops the header of an empty result, hides classify_query and reworks error texts.
         from chdb import _chdb
 
-        self._chdb = _chdb
+        self._chdb: Any = _chdb
         self._store = str(store)
         self._control_lock = threading.Lock()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -25,6 +26,7 @@ from dagster_project.stack.gateway.request import Request
 from dagster_project.stack.gateway.response import Response
 from dagster_project.stack.gateway.sessions import Session, Sessions, assignments, identifier, quoted
 from dagster_project.stack.gateway.statement import (
+    INSERT_KEYWORDS,
     RESULT_KEYWORDS,
     Insert,
     Result,
@@ -57,14 +59,22 @@ class Execution:
     """Runs a request; `marker` names it in system.processes."""
 
     def __init__(
-        self, engine: Engine, sessions: Sessions, marker: str, request: Request, body: Body, response: Response
-    ):
+        self,
+        engine: Engine,
+        sessions: Sessions,
+        marker: str,
+        request: Request,
+        body: Body,
+        response: Response,
+        release: Callable[[], object],
+    ) -> None:
         self._engine = engine
         self._sessions = sessions
         self._marker = marker
         self._request = request
         self._body = body
         self._response = response
+        self._release = release
 
     def run(self) -> None:
         """Answer the request; errors become the answer.
@@ -72,13 +82,20 @@ class Execution:
         Raises:
             Aborted: the client went away.
         """
+        failure = None
         try:
             self._run()
         except Aborted:
             raise
         except Exception as error:
+            failure = self._versioned(engine_error(error))
+        # By now the session and the query id are free again: a client may use them as soon as it has read the answer.
+        self._release()
+        if failure is None:
+            self._response.finish()
+        else:
             self._response.discard()
-            self._response.fail(self._versioned(engine_error(error)))
+            self._response.fail(failure)
 
     def _versioned(self, error: Any) -> Any:
         suffix = f"(version {self._engine.version} (official build))"
@@ -129,7 +146,7 @@ class Execution:
         if text:
             text += b"\n"
         complete = False
-        if first_word(text) in (b"INSERT", b""):
+        if first_word(text) in (*INSERT_KEYWORDS, b""):
             body, complete = self._body.at_least(HEAD)
             insert = self._find_insert(self._request.query, body, complete)
             if insert is not None:
@@ -145,8 +162,6 @@ class Execution:
     def _find_insert(self, query: bytes, body: bytes, complete: bool) -> tuple[Insert, bytes] | None:
         """The INSERT in URL or body, and its data as far as it has arrived."""
         if query:
-            if first_word(query) != b"INSERT":
-                return None
             insert = find_insert(query, complete=True)
             if insert is not None:
                 rest = query[insert.data :]
@@ -155,7 +170,7 @@ class Execution:
             text = query + b"\n" + body
         else:
             text = body
-            if first_word(text) != b"INSERT":
+            if first_word(text) not in INSERT_KEYWORDS:
                 return None
         insert = find_insert(text, complete)
         return None if insert is None else (insert, text[insert.data :])
@@ -190,7 +205,6 @@ class Execution:
                 self._pipe(connection, result)
         if session is not None and word in (b"SET", b"USE"):
             session.changed(word)
-        self._response.finish()
 
     def _kill_by_own_ids(self, result: Result) -> Result:
         expression = f"if(Settings['{ID_SETTING}'] != '', Settings['{ID_SETTING}'], query_id)".encode()
@@ -288,7 +302,6 @@ class Execution:
             self._insert_from_file(connection, insert)
         else:
             self._insert_stream(connection, insert, complete)
-        self._response.finish()
 
     def _insert_stream(self, connection: Any, insert: Insert, complete: bool) -> None:
         """Chunk after chunk into the engine's parser."""

@@ -16,12 +16,16 @@ from dagster_project.stack.gateway.sessions import identifier
 SPOOL = 16 << 20
 
 
+def _spool() -> IO[bytes]:
+    return tempfile.SpooledTemporaryFile(max_size=SPOOL)  # type: ignore[return-value]
+
+
 @dataclass
 class Part:
     """One part of the form; a file part is spooled, beyond SPOOL bytes to disk."""
 
     headers: dict[bytes, bytes] = field(default_factory=dict)
-    content: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(max_size=SPOOL))  # type: ignore[assignment]
+    content: IO[bytes] = field(default_factory=_spool)
 
     def option(self, name: bytes) -> str | None:
         """A field of Content-Disposition."""

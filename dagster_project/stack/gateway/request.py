@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
@@ -22,7 +21,6 @@ _RESERVED = frozenset(
         *("compress", "decompress", "client_protocol_version"),
     )
 )
-_NAME = re.compile(r"\w+")
 
 
 @dataclass
@@ -57,8 +55,7 @@ class Request:
 
     def add_parameter(self, name: str, value: bytes) -> None:
         """Remember `param_NAME`; the first one wins."""
-        if _NAME.fullmatch(name):
-            self.parameters.setdefault(name, value)
+        self.parameters.setdefault(name, value)
 
 
 def url_params(query_string: bytes) -> list[tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-"""The response as the query's thread writes it: status and headers wait for the first MiB, so that most errors get theirs."""
+"""The response as a query's thread writes it: headers wait for the first MiB, so an early error gets its status."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from dagster_project.stack.gateway.request import Request
 
 # What is handed to the event loop at once; also the most that one compressor call sees.
 CHUNK = 1 << 20
+# Rows that trickle are sent after this time, not when a MiB of them has come together.
+FLUSH_SECONDS = 0.5
 PLAIN_TEXT = "text/plain; charset=UTF-8"
 
 
@@ -59,6 +61,7 @@ class Response:
         self._tag = secrets.token_hex(8)
         self._waiting: list[bytes] = []
         self._size = 0
+        self._waiting_since = 0.0
         self._started = False
         self._encoders = []
         self._spool = None
@@ -69,13 +72,18 @@ class Response:
         Raises:
             Aborted: the client went away.
         """
+        if not self._waiting:
+            self._waiting_since = time.monotonic()
         self._waiting.append(data)
         self._size += len(data)
         if self._request.wait_end_of_query:
             if self._size >= CHUNK:
                 self._keep()
-        elif self._size >= (CHUNK if self._started else self._request.buffer_size):
+        elif self._size >= (CHUNK if self._started else self._request.buffer_size) or self._is_late():
             self._flush()
+
+    def _is_late(self) -> bool:
+        return time.monotonic() - self._waiting_since > FLUSH_SECONDS
 
     def finish(self) -> None:
         """The result is complete."""

@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SKIP = rb"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`\\]|\\.|``)*`|--[^\n]*|\#[ !][^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$"""
+_SKIP = (
+    rb"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`\\]|\\.|``)*`"""
+    rb"""|--[^\n]*|\#[ !][^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$"""
+)
 _LANDMARK = re.compile(
     _SKIP
     + rb"""|(?P<open>\()|(?P<close>\))|(?P<end>;)
@@ -17,6 +20,7 @@ _LANDMARK = re.compile(
         (?P<format>FORMAT)\s+(?P<name>[A-Za-z_]\w*)
         |(?P<values>VALUES)(?!\w)
         |(?P<settings>SETTINGS)(?!\w)
+        |(?P<insert>INSERT)(?!\w)
         |(?P<select>SELECT|WITH)(?!\w)
         |(?P<outfile>INTO\s+OUTFILE)(?!\w)
         |(?P<infile>FROM\s+INFILE)(?!\w)
@@ -30,7 +34,8 @@ _STRING_OR_COMMENT = re.compile(_SKIP + rb"|(?<![\w.])(query_id)(?!\w)", re.DOTA
 _TAIL = re.compile(rb"(?:\s|;)*\Z")
 _BEFORE_DATA = re.compile(rb"[ \t\f]*\r?\n?")
 
-RESULT_KEYWORDS = (b"SELECT", b"WITH", b"FROM", b"")
+RESULT_KEYWORDS = (b"SELECT", b"WITH", b"FROM")
+INSERT_KEYWORDS = (b"INSERT", b"WITH")
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def find_insert(text: bytes, complete: bool) -> Insert | None:
     """The INSERT at the start of `text`; None when no data follows, or (`complete` False) when more text is needed."""
     depth = 0
     infile = None
-    selects = False
+    inserts = selects = False
     source = None
     for mark in _LANDMARK.finditer(text):
         kind = mark.lastgroup
@@ -87,12 +92,16 @@ def find_insert(text: bytes, complete: bool) -> Insert | None:
             depth += 1
         elif kind == "close":
             depth -= 1
-        elif kind == "input":
+        elif kind == "input" and inserts:
             source = source or (mark.start("input"), mark.end("input"))
         elif depth:
             continue
         elif kind == "end":
             return None
+        elif kind == "insert":
+            inserts = True
+        elif not inserts:
+            continue
         elif kind == "select":
             selects = True
         elif kind == "settings":
