@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from dagster_project.stack.lifecycle import Progress, Stack
 
 WATCH_SECONDS = 1.0
+# What a shell reports for a program that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 @click.command()
@@ -48,17 +50,19 @@ def up(once: bool, detach: bool) -> None:
     progress = start_progress(console)
     found = _start(stack, settings, progress)
     keep = found or detach
+    succeeded = False
     try:
-        succeeded = True if found and not once else _pipeline(settings, console)
+        succeeded = (found and not once) or _pipeline(settings, console)
         _show_addresses(stack, console)
         _show_cost(settings, console, started)
         if not once and not keep:
             _serve(stack, console)
     except KeyboardInterrupt:
-        console.print("stopping")
+        keep = found
+        if not succeeded:
+            raise click.exceptions.Exit(INTERRUPTED) from None
     except BaseException:
-        if detach and not found:
-            _stop(stack, progress)
+        keep = found
         raise
     finally:
         if not keep:
@@ -144,17 +148,13 @@ def _serve(stack: Stack, console: Console) -> None:
 
 
 def _stop(stack: Stack, progress: Progress) -> None:
-    """Stop everything; a second Ctrl-C does not cut that short."""
-    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with stack.lock(progress):
-            if stack.is_running():
-                progress("stack", "stopping")
-            stack.stop()
-            progress("stack", "stopped")
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    from dagster_project.stack.signals import uninterrupted
+
+    with uninterrupted(), stack.lock(progress):
+        if stack.is_running():
+            progress("stack", "stopping")
+        stack.stop()
+        progress("stack", "stopped")
 
 
 def _interrupt(_number: int, _frame: Any) -> NoReturn:

@@ -19,6 +19,7 @@ from dagster_project.stack.orchestrator import WORKSPACE, Daemon, Webserver
 from dagster_project.stack.part import Part
 from dagster_project.stack.ports import LOOPBACK, free_port, require_free
 from dagster_project.stack.servers import check_server
+from dagster_project.stack.signals import uninterrupted
 from dagster_project.stack.sources import Sources, VenuePart, choose_sources, write_sources
 from dagster_project.stack.supervisor import Supervisor
 
@@ -135,9 +136,10 @@ class Stack:
 
     def stop(self) -> list[Leftover]:
         """Stop everything in order. Holder of the lock only. Returns what had to be stopped by hand."""
-        self.supervisor.shutdown()
-        removed = remove_leftovers(self.home)
-        (self.home / "stack.json").unlink(missing_ok=True)
+        with uninterrupted():
+            self.supervisor.shutdown()
+            removed = remove_leftovers(self.home)
+            (self.home / "stack.json").unlink(missing_ok=True)
         return removed
 
     def status(self) -> list[PartStatus]:

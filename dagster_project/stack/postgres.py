@@ -137,12 +137,17 @@ class Postgres(Part):
         done = subprocess.run(account.wrap(arguments), capture_output=True, text=True, cwd="/", check=False)
         if done.returncode == 0:
             return
-        told = [line for line in (done.stderr + done.stdout).splitlines() if "rror" in line or "setpriv" in line]
-        reason = (told or ["no reason given"])[0][:250]
+        told = [line for line in done.stderr.splitlines() if line.startswith(("initdb: error:", "setpriv:"))]
+        reason = (told or done.stderr.splitlines() or ["no reason given"])[0][:250]
         if "No space left" in done.stderr:
             raise StackError(
                 f"the disk of {self.home} is full, PostgreSQL needs about 100 MB: free some space,"
                 " or set CANDLEHOUSE_HOME to another disk"
+            )
+        if "could not look up effective user ID" in reason:
+            raise StackError(
+                f"PostgreSQL needs a name for user {account.uid}: `useradd --uid {account.uid} candlehouse`,"
+                " or set CANDLEHOUSE_POSTGRES_URL to a server"
             )
         if reason.startswith("setpriv"):
             raise StackError(
