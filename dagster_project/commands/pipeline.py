@@ -1,0 +1,147 @@
+"""The whole pipeline once, as Dagster runs that the UI shows afterwards, with progress in the terminal."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dagster import AssetKey, DagsterInstance, Definitions, EventLogEntry, ExecuteInProcessResult
+    from rich.console import Console
+
+    from dagster_project.settings import Settings
+
+POLL_SECONDS = 0.5
+# Without recorded bounds: yesterday and today, about 17,000 candles for six markets.
+LIVE_DAYS = 2
+
+# The terminal shows a line of progress; the whole log of a run is in the UI.
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Assets that run together; `tags` carry a partition range where they are partitioned."""
+
+    title: str
+    assets: Sequence[AssetKey]
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+def run_once(settings: Settings, console: Console) -> bool:
+    """Runs trades, candles and boards once and prints the leaderboard. Returns whether everything succeeded.
+
+    A stage that fails does not stop the others: a dead venue must not hide the board of what is there.
+    """
+    from dagster import DagsterInstance
+
+    from dagster_project.commands.board import print_board
+    from dagster_project.definitions import defs
+
+    loaded = defs()
+    succeeded = True
+    with DagsterInstance.get() as instance:
+        for stage in stages(settings, loaded):
+            succeeded &= _run(stage, loaded, instance, console)
+    return print_board(settings, console) and succeeded
+
+
+def stages(settings: Settings, loaded: Definitions) -> list[Stage]:
+    """The stages in order: what comes in from outside, then everything derived from it.
+
+    Raises:
+        RuntimeError: a stage has no assets, so the code location is not what this command expects.
+    """
+    from dagster import AssetSelection
+
+    graph = loaded.resolve_asset_graph()
+    candles = AssetSelection.groups("market")
+    boards = AssetSelection.kind("dbt") | AssetSelection.groups("parity")
+    first, last = candle_days(settings, datetime.now(UTC).date())
+    found = [
+        Stage("trades", sorted((AssetSelection.groups("trading") - boards).resolve(graph))),
+        Stage(
+            f"candles {first} to {last}" if first != last else f"candles {first}",
+            sorted(candles.materializable().resolve(graph)),
+            {
+                "dagster/asset_partition_range_start": first.isoformat(),
+                "dagster/asset_partition_range_end": last.isoformat(),
+            },
+        ),
+        Stage("boards", sorted(boards.materializable().resolve(graph))),
+    ]
+    empty = [stage.title for stage in found if not stage.assets]
+    if empty:
+        raise RuntimeError(f"no assets for {', '.join(empty)}: a room under dagster_project/defs did not load")
+    return found
+
+
+def candle_days(settings: Settings, today: date) -> tuple[date, date]:
+    """First and last UTC day to collect: all that was recorded, or the last days of a venue without known bounds."""
+    lasts = [market.last for market in settings.markets if market.last]
+    if lasts:
+        return settings.market_start, min(max(lasts), today)
+    return max(settings.market_start, today - timedelta(days=LIVE_DAYS - 1)), today
+
+
+def _run(stage: Stage, loaded: Definitions, instance: DagsterInstance, console: Console) -> bool:
+    run_id = str(uuid.uuid4())
+    job = loaded.resolve_implicit_global_asset_job_def()
+    started = time.monotonic()
+    with ThreadPoolExecutor(1) as pool, console.status(stage.title) as status:
+        running = pool.submit(
+            job.execute_in_process,
+            instance=instance,
+            asset_selection=list(stage.assets),
+            tags=stage.tags,
+            run_config=QUIET,
+            run_id=run_id,
+            raise_on_error=False,
+        )
+        cursor = 0
+        while not running.done():
+            time.sleep(POLL_SECONDS)
+            records = instance.all_logs(run_id)
+            for entry in records[cursor:]:
+                if line := _progress(entry):
+                    status.update(f"{stage.title}: {line}")
+            cursor = len(records)
+        result = running.result()
+    _report(stage, result, time.monotonic() - started, console)
+    return result.success
+
+
+def _progress(entry: EventLogEntry) -> str | None:
+    """What a person wants to see of one event."""
+    event = entry.dagster_event
+    if event is None:
+        message = entry.user_message.strip()
+        return message.splitlines()[0][:160] if message else None
+    if event.is_step_materialization and event.asset_key:
+        return f"{event.asset_key.to_user_string()} done"
+    return None
+
+
+def _report(stage: Stage, result: ExecuteInProcessResult, seconds: float, console: Console) -> None:
+    mark = "[green]done[/]" if result.success else "[red]failed[/]"
+    made = {key for event in result.get_asset_materialization_events() if (key := event.asset_key)}
+    checks = result.get_asset_check_evaluations()
+    failed = [check for check in checks if not check.passed]
+    console.print(
+        f"{mark} {stage.title}: {len(made)} of {len(stage.assets)} assets,"
+        f" {len(checks) - len(failed)} of {len(checks)} checks passed, {seconds:.1f} s",
+        highlight=False,
+    )
+    for check in failed:
+        why = f": {check.description}" if check.description else ""
+        console.print(f"  [yellow]check[/] {check.asset_key.to_user_string()} {check.check_name}{why}", highlight=False)
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        error = event.step_failure_data.error
+        lines = (error.message if error else event.message or "failed").strip().splitlines()
+        reason = next((line for line in reversed(lines) if line.strip()), "failed")
+        console.print(f"  [red]{event.step_key}[/]: {reason}", highlight=False)
