@@ -27,6 +27,8 @@ from dagster_project.stack.supervisor import Supervisor
 # the shared memory of a killed predecessor goes away.
 PATIENCE_SECONDS = 4.0
 LOCK_SECONDS = 300.0
+# supervisord says STARTING for the first second, also of a part that answers already.
+ALIVE = ("STARTING", "RUNNING")
 
 Progress = Callable[[str, str], None]
 
@@ -151,7 +153,7 @@ class Stack:
                 continue
             rows.append(PartStatus(name, "server", _answers(name, self.settings), 0, 0, self.address(name)))
         for name, state in states.items():
-            healthy = state.name == "RUNNING" and self._healthy(name)
+            healthy = state.name in ALIVE and self._healthy(name)
             rows.append(PartStatus(name, state.name, healthy, state.pid, state.uptime_seconds, self.address(name)))
         return rows
 
@@ -223,7 +225,7 @@ class Stack:
             if state is None:
                 raise StackError(f"the supervisor is gone: read {self.home / 'logs' / 'supervisor.log'}")
             now = time.monotonic()
-            if state.name in ("STARTING", "RUNNING"):
+            if state.name in ALIVE:
                 if part.ready() and (part.port_serves or state.name == "RUNNING"):
                     return
             else:

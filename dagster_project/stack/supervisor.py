@@ -137,6 +137,9 @@ class Supervisor:
         with contextlib.suppress(ConnectionError, Fault):
             self._call("shutdown")
         self._wait_gone(pid)
+        if self.socket.parent != self.config.parent:
+            with contextlib.suppress(OSError):
+                self.socket.parent.rmdir()
 
     def _wait_gone(self, pid: int) -> None:
         import psutil

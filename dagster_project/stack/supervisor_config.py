@@ -81,7 +81,8 @@ def render(home: Path, parts: Sequence[Part]) -> str:
             f"killasgroup={str(part.with_group).lower()}",
             f"umask={'022' if part.keeps_environment else '077'}",
             "redirect_stderr=true",
-            f"stdout_logfile={_escape(part.log)}",
+            # supervisord 4.3 expands this value twice.
+            f"stdout_logfile={_escape(_escape(part.log))}",
             f"stdout_logfile_maxbytes={LOG_BYTES}",
             f"stdout_logfile_backups={LOG_BACKUPS}",
             "",
