@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, assert_never
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -201,7 +201,7 @@ class Settings:
     @property
     def dagster_postgres_url(self) -> str:
         """URL of Dagster's own storage: the database `dagster` on the same server."""
-        from urllib.parse import urlsplit, urlunsplit
+        from urllib.parse import urlunsplit
 
         return urlunsplit(urlsplit(self.postgres_url)._replace(path="/dagster"))
 
@@ -209,6 +209,12 @@ class Settings:
     def clickhouse_url(self) -> str:
         """HTTP URL of ClickHouse."""
         return self._url("clickhouse", "http://candlehouse:{password}@127.0.0.1:{port}/" + DATABASE)
+
+    @property
+    def clickhouse_analytics(self) -> str:
+        """ClickHouse database of the marts: `analytics`, or `NAME_analytics` beside a database of another name."""
+        database = urlsplit(self.clickhouse_url).path.lstrip("/") or DATABASE
+        return ANALYTICS if database == DATABASE else f"{database}_{ANALYTICS}"
 
     @property
     def redis_url(self) -> str:
@@ -260,7 +266,7 @@ class Settings:
 
     def process_environment(self) -> dict[str, str]:
         """The variables that dbt, Dagster and other children of this process need. Contains secrets."""
-        from urllib.parse import unquote, urlsplit
+        from urllib.parse import unquote
 
         pg, ch = urlsplit(self.postgres_url), urlsplit(self.clickhouse_url)
         return {
@@ -278,6 +284,8 @@ class Settings:
             "DBT_CLICKHOUSE_SECURE": "true" if ch.scheme == "https" else "false",
             "DBT_CLICKHOUSE_USER": unquote(ch.username or "default"),
             "DBT_ENV_SECRET_CLICKHOUSE_PASSWORD": unquote(ch.password or ""),
+            "DBT_CLICKHOUSE_DATABASE": ch.path.lstrip("/") or DATABASE,
+            "DBT_CLICKHOUSE_SCHEMA": self.clickhouse_analytics,
         }
 
     def _url(self, part: str, embedded: str) -> str:
