@@ -1,4 +1,4 @@
-"""`python -m dagster_project.stack.replay DIR`: serve a folder of recorded candles."""
+"""`candlehouse replay DIR`, or `python -m dagster_project.stack.replay DIR`: serve a folder of recorded candles."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FAULTS = ", ".join(field.name for field in fields(Faults))
     help=f"""Serve the candle files below DIR as a Binance-spot-shaped venue until Ctrl-C.
 
 \b
-Example: python -m dagster_project.stack.replay ../shared/data --port 18080 --fault holes=0.01 --fault open_last
+Example: candlehouse replay ../shared/data --port 18080 --fault holes=0.01 --fault open_last
 
 Faults: {FAULTS}. Shares are 0..1; switches take no value."""
 )

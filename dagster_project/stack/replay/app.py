@@ -37,6 +37,10 @@ class Refused(Exception):
         self.code, self.message, self.status = code, message, status
 
 
+class ByDesign(ConnectionResetError):
+    """A connection that dies because a fault says so; not worth a log line."""
+
+
 class Broken:
     """An ASGI response that promises a whole body and dies after half of it."""
 
@@ -48,7 +52,7 @@ class Broken:
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": 200, "headers": raw})
         await send({"type": "http.response.body", "body": self._body[: len(self._body) // 2], "more_body": True})
-        raise ConnectionResetError("the connection dies here by design")
+        raise ByDesign
 
 
 Answer = Response | Broken

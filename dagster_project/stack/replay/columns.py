@@ -53,7 +53,8 @@ def match_columns(names: Sequence[str]) -> dict[str, str]:
 def to_ms(values: Any) -> np.ndarray:
     """Times as epoch ms (int64): datetimes, ISO text (UTC unless it says otherwise), or numbers in s, ms, us or ns.
 
-    The unit of a number is told by its size, row by row: Binance's dumps changed from ms to us on 2025-01-01.
+    The unit of a number is told by its size, row by row: Binance's dumps changed from ms to us on 2025-01-01. What is
+    not a time becomes 0.
     """
     array = np.asarray(values)
     if array.dtype.kind == "M":
@@ -74,7 +75,7 @@ def _text_to_ms(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text.removesuffix(" UTC"))
     except ValueError:
-        raise NotCandles(f"{text!r} is not a time") from None
+        return 0
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return round(moment.timestamp() * 1000)
 

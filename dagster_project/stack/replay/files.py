@@ -8,8 +8,8 @@ Every file whose name is a candle file's (names.py) is used, or skipped with a r
 4. Of two recordings of the same market and timeframe the one with more rows wins; with equally many, the format that
    comes first in `names.FORMATS`; then the path that sorts first. Recordings are never mixed.
 
-Rows with the same open time: the last one in the file wins. Everything else is served as it was recorded, also a high
-below a low or a price that is not a number: a venue can be wrong.
+Rows with the same open time: the last one in the file wins. Rows without a readable time are left out. Everything else
+is served as it was recorded, also a high below a low or a price that is not a number: a venue can be wrong.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def _times(name: Named) -> np.ndarray:
         raise NotCandles(name.reason)
     opened = read_times(name.path, name.format)
     if len(opened) == 0:
-        raise NotCandles("no rows")
+        raise NotCandles("no row with a readable time")
     steps = np.diff(np.unique(opened))
     if len(steps) and name.timeframe != "1M":
         usual = Counter(steps.tolist()).most_common(1)[0][0]

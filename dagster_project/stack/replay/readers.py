@@ -7,6 +7,8 @@ import gzip
 import io
 import json
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +19,24 @@ from .columns import POSITIONS, REQUIRED, NotCandles, match_columns, to_candles,
 
 
 def read_candles(path: Path, file_format: str) -> np.ndarray:
-    """All rows of one file, in recorded order."""
-    if path.stat().st_size == 0:
-        raise NotCandles("an empty file (0 bytes)")
-    try:
+    """All rows of one file that have a readable time, in recorded order."""
+    with _reasons(path, file_format):
         if file_format in ("feather", "parquet"):
             table = _table(path, file_format, None)
             fields = match_columns(table.column_names)
-            return to_candles({field: _numpy(table.column(name)) for field, name in fields.items()})
-        if file_format in ("json", "json.gz"):
-            return _from_json(_text(path, file_format))
-        return _from_csv(_text(path, file_format))
-    except NotCandles:
-        raise
-    except Exception as error:
-        raise NotCandles(f"cannot be read as {file_format}: {str(error).splitlines()[0]}") from error
+            candles = to_candles({field: _numpy(table.column(name)) for field, name in fields.items()})
+        elif file_format in ("json", "json.gz"):
+            candles = _from_json(_text(path, file_format))
+        else:
+            candles = _from_csv(_text(path, file_format))
+    return candles[candles["open_time"] > 0]
 
 
 def read_times(path: Path, file_format: str) -> np.ndarray:
     """Open times (ms) only, which is cheap for the columnar formats."""
-    if file_format not in ("feather", "parquet") or path.stat().st_size == 0:
+    if file_format not in ("feather", "parquet"):
         return read_candles(path, file_format)["open_time"]
-    try:
+    with _reasons(path, file_format):
         import pyarrow as pa
 
         if file_format == "parquet":
@@ -48,10 +46,23 @@ def read_times(path: Path, file_format: str) -> np.ndarray:
         else:
             with pa.memory_map(str(path)) as source:
                 names = pa.ipc.open_file(source).schema.names
+        column = match_columns(names)["open_time"]
+        times = to_ms(_numpy(_table(path, file_format, [column]).column(column)))
+    return times[times > 0]
+
+
+@contextmanager
+def _reasons(path: Path, file_format: str) -> Iterator[None]:
+    """Whatever goes wrong while a file is read becomes the reason why it is not served."""
+    try:
+        if path.stat().st_size == 0:
+            raise NotCandles("an empty file (0 bytes)")
+        yield
+    except NotCandles:
+        raise
     except Exception as error:
-        raise NotCandles(f"cannot be read as {file_format}: {str(error).splitlines()[0]}") from error
-    column = match_columns(names)["open_time"]
-    return to_ms(_numpy(_table(path, file_format, [column]).column(column)))
+        said = str(error).splitlines() or [type(error).__name__]
+        raise NotCandles(f"cannot be read as {file_format}: {said[0]}") from error
 
 
 def _table(path: Path, file_format: str, columns: list[str] | None) -> Any:
@@ -68,7 +79,8 @@ def _numpy(column: Any) -> np.ndarray:
     import pyarrow as pa
 
     if pa.types.is_timestamp(column.type):
-        return column.cast(pa.timestamp("ms"), safe=False).cast(pa.int64()).to_numpy().astype("datetime64[ms]")
+        whole = column.cast(pa.timestamp("ms"), safe=False).cast(pa.int64()).fill_null(0)
+        return whole.to_numpy().astype("datetime64[ms]")
     if pa.types.is_date(column.type):
         return column.to_numpy().astype("datetime64[ms]")
     return column.to_numpy(zero_copy_only=False)
@@ -134,7 +146,4 @@ def _is_number(text: str) -> bool:
 def _is_time(value: Any) -> bool:
     if isinstance(value, int | float):
         return value > 0
-    try:
-        return isinstance(value, str) and (value.strip().isdigit() or int(to_ms([value])[0]) > 0)
-    except NotCandles:
-        return False
+    return isinstance(value, str) and int(to_ms([value])[0]) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from .app import ByDesign
 from .venue import Venue
 
 STARTED_WITHIN = 10.0  # seconds; an idle machine needs well below one
@@ -68,9 +70,17 @@ def running(venue: Venue, host: str = "127.0.0.1", port: int = 0) -> Iterator[st
 
 
 def _server(venue: Venue) -> uvicorn.Server:
-    # Errors are logged from `critical` up because a reset in mid-body is an exception by design.
-    return uvicorn.Server(
-        uvicorn.Config(
-            venue.app, log_level="critical", access_log=False, server_header=False, timeout_graceful_shutdown=1
-        )
+    logging.getLogger("uvicorn.error").addFilter(_worth_telling)
+    config = uvicorn.Config(
+        venue.app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
     )
+    return uvicorn.Server(config)
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], ByDesign))

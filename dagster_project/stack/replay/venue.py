@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +35,7 @@ HISTORY = 10_000  # klines requests remembered for tests
 
 @dataclass(frozen=True)
 class Asked:
-    """One klines request and what came of it."""
+    """One klines request as the venue understood it (`end` is never after its now), and how many rows it sent."""
 
     market: str
     interval: str
@@ -111,6 +111,8 @@ class Venue:
 
     def drawing(self, request: str) -> Callable[[str], float]:
         """Draws in [0, 1) by fault name for this request; the very same request draws anew each time it is made."""
+        if self.faults == Faults():  # no fault is drawn: do not remember requests for months
+            return lambda fault: 1.0
         nth = self._repeats[request]
         self._repeats[request] += 1
         return lambda fault: draws.chance(self.faults.seed, fault, request, nth)
@@ -125,6 +127,7 @@ class Venue:
         now = self.now()
         end = now if end is None else min(end, now)
         drawn = self.drawing(f"{market} {interval} {start} {end} {limit}")
+        asked = Asked(market, interval, start, end, limit, 0)
         if self.faults.duplicate_pages and drawn("duplicate page") < self.faults.duplicate_pages and start is not None:
             start, end = start - limit * INTERVALS[interval], start - 1
         rows = self._visible(market, interval, start, end, limit, newest)
@@ -135,7 +138,7 @@ class Venue:
             rows = rows[-kept:] if newest else rows[:kept]
         if self.faults.wrong_order and drawn("order") < self.faults.wrong_order:
             rows = rows[np.argsort(draws.uniform(draws.key(drawn("shuffle")), rows["open_time"]))]
-        self.asked.append(Asked(market, interval, start, end, limit, len(rows)))
+        self.asked.append(replace(asked, rows=len(rows)))
         return rows
 
     def _make_clock(self, now: Now) -> Callable[[], int]:

@@ -26,15 +26,30 @@ def serve() -> Iterator[Callable[[Venue], Client]]:
         yield start
 
 
+def fill(folder: Path) -> Path:
+    """1,200 five-minute candles of AAA/USDT and 30 of BBB/USDT."""
+    (folder / "AAA_USDT-5m.json").write_text(json.dumps(made_rows(1200)))
+    (folder / "BBB_USDT-5m.json").write_text(json.dumps(made_rows(30)))
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with 1,200 five-minute candles of AAA/USDT and 30 of BBB/USDT."""
-    (tmp_path / "AAA_USDT-5m.json").write_text(json.dumps(made_rows(1200)))
-    (tmp_path / "BBB_USDT-5m.json").write_text(json.dumps(made_rows(30)))
-    return tmp_path
+    """A folder with two small recordings."""
+    return fill(tmp_path)
 
 
 @pytest.fixture
 def replay(folder: Path, serve: Callable[[Venue], Client]) -> Callable[..., Client]:
     """Serve the small folder; arguments are ReplayVenue's."""
     return lambda *args, **kwargs: serve(ReplayVenue(folder, *args, **kwargs))
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """One faultless venue of the small folder for a module; its clock is not to be moved."""
+    venue = ReplayVenue(fill(tmp_path_factory.mktemp("clean")))
+    with running(venue) as url:
+        client = Client(venue, url)
+        yield client
+        client.http.close()

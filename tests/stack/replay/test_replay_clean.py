@@ -89,8 +89,8 @@ def test_hours_added_up_equal_the_hours_that_the_venue_gave(shared_data: Path, t
         assert row[5] == pytest.approx(hours[row[0]][5], rel=1e-12)
 
 
-def test_rows_look_like_binances(replay: Callable[..., Client]) -> None:
-    row = replay().klines(symbol="AAAUSDT", interval="5m", limit=1, startTime=START)[0]
+def test_rows_look_like_binances(clean: Client) -> None:
+    row = clean.klines(symbol="AAAUSDT", interval="5m", limit=1, startTime=START)[0]
     assert row == [
         START, "100.1", "100.3", "99.9", "100.200000001", "0.1", START + FIVE_MINUTES - 1, "0", 0, "0", "0", "0",
     ]  # fmt: skip
@@ -99,47 +99,43 @@ def test_rows_look_like_binances(replay: Callable[..., Client]) -> None:
 class TestPaging:
     """Binance's rules for startTime, endTime and limit."""
 
-    @pytest.fixture
-    def client(self, replay: Callable[..., Client]) -> Client:
-        return replay()
-
     @staticmethod
-    def opens(client: Client, **parameters: Any) -> list[int]:
-        rows = client.klines(symbol="AAAUSDT", interval="5m", **parameters)
+    def opens(clean: Client, **parameters: Any) -> list[int]:
+        rows = clean.klines(symbol="AAAUSDT", interval="5m", **parameters)
         return [(row[0] - START) // FIVE_MINUTES for row in rows]
 
-    def test_neither_gives_the_newest(self, client: Client) -> None:
-        assert self.opens(client) == list(range(700, 1200))
-        assert self.opens(client, limit=2) == [1198, 1199]
+    def test_neither_gives_the_newest(self, clean: Client) -> None:
+        assert self.opens(clean) == list(range(700, 1200))
+        assert self.opens(clean, limit=2) == [1198, 1199]
 
-    def test_start_alone_gives_the_first_from_there(self, client: Client) -> None:
-        assert self.opens(client, startTime=START) == list(range(500))
-        assert self.opens(client, startTime=START + 1, limit=2) == [1, 2]
-        assert self.opens(client, startTime=0, limit=2) == [0, 1]
+    def test_start_alone_gives_the_first_from_there(self, clean: Client) -> None:
+        assert self.opens(clean, startTime=START) == list(range(500))
+        assert self.opens(clean, startTime=START + 1, limit=2) == [1, 2]
+        assert self.opens(clean, startTime=0, limit=2) == [0, 1]
 
-    def test_end_alone_gives_the_last_up_to_there(self, client: Client) -> None:
-        assert self.opens(client, endTime=START + 10 * FIVE_MINUTES, limit=3) == [8, 9, 10]
-        assert self.opens(client, endTime=START + 10 * FIVE_MINUTES - 1, limit=3) == [7, 8, 9]
+    def test_end_alone_gives_the_last_up_to_there(self, clean: Client) -> None:
+        assert self.opens(clean, endTime=START + 10 * FIVE_MINUTES, limit=3) == [8, 9, 10]
+        assert self.opens(clean, endTime=START + 10 * FIVE_MINUTES - 1, limit=3) == [7, 8, 9]
 
-    def test_both_are_inclusive_and_bound_the_open_time(self, client: Client) -> None:
+    def test_both_are_inclusive_and_bound_the_open_time(self, clean: Client) -> None:
         both = {"startTime": START + 5 * FIVE_MINUTES, "endTime": START + 7 * FIVE_MINUTES}
-        assert self.opens(client, **both) == [5, 6, 7]
-        assert self.opens(client, **both, limit=2) == [5, 6]
+        assert self.opens(clean, **both) == [5, 6, 7]
+        assert self.opens(clean, **both, limit=2) == [5, 6]
 
-    def test_more_than_a_thousand_are_never_sent(self, client: Client) -> None:
-        assert self.opens(client, startTime=START, limit=5000) == list(range(1000))
+    def test_more_than_a_thousand_are_never_sent(self, clean: Client) -> None:
+        assert self.opens(clean, startTime=START, limit=5000) == list(range(1000))
 
-    def test_windows_without_candles_are_empty(self, client: Client) -> None:
-        assert self.opens(client, startTime=START + 1200 * FIVE_MINUTES) == []
-        assert self.opens(client, endTime=START - 1) == []
-        assert self.opens(client, startTime=START + FIVE_MINUTES, endTime=START) == []
+    def test_windows_without_candles_are_empty(self, clean: Client) -> None:
+        assert self.opens(clean, startTime=START + 1200 * FIVE_MINUTES) == []
+        assert self.opens(clean, endTime=START - 1) == []
+        assert self.opens(clean, startTime=START + FIVE_MINUTES, endTime=START) == []
 
-    def test_the_same_rules_hold_for_added_up_intervals(self, client: Client) -> None:
+    def test_the_same_rules_hold_for_added_up_intervals(self, clean: Client) -> None:
         quarter = 3 * FIVE_MINUTES
         first = START // quarter * quarter
 
         def opens(**parameters: Any) -> list[float]:
-            return [(row[0] - first) / quarter for row in client.klines(symbol="AAAUSDT", interval="15m", **parameters)]
+            return [(row[0] - first) / quarter for row in clean.klines(symbol="AAAUSDT", interval="15m", **parameters)]
 
         whole = opens(startTime=0, limit=1000)
         assert whole == list(range(len(whole)))
@@ -200,37 +196,35 @@ class TestErrors:
             ("/exchangeInfo?symbols=x", -1100),
         ],
     )
-    def test_bad_requests(self, replay: Callable[..., Client], path: str, code: int) -> None:
-        answer = replay().http.get(path)
+    def test_bad_requests(self, clean: Client, path: str, code: int) -> None:
+        answer = clean.http.get(path)
         assert (answer.status_code, answer.json()["code"]) == (400, code)
         assert answer.json()["msg"]
 
     @pytest.mark.parametrize(
         "path", ["/../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/AAA_USDT-5m.json", "/depth"]
     )
-    def test_nothing_else_is_served(self, replay: Callable[..., Client], path: str) -> None:
-        assert replay().http.get(path).status_code == 404
+    def test_nothing_else_is_served(self, clean: Client, path: str) -> None:
+        assert clean.http.get(path).status_code == 404
 
-    def test_only_reading(self, replay: Callable[..., Client]) -> None:
-        assert replay().http.post("/klines").status_code == 405
+    def test_only_reading(self, clean: Client) -> None:
+        assert clean.http.post("/klines").status_code == 405
 
-    def test_as_the_client_sees_them(self, replay: Callable[..., Client]) -> None:
+    def test_as_the_client_sees_them(self, clean: Client) -> None:
         import ccxt
 
-        client = replay(faults=None)
         with pytest.raises(ccxt.BadRequest):
-            client.fetch("AAA/USDT", "1m")
+            clean.fetch("AAA/USDT", "1m")
         with pytest.raises(ccxt.BadSymbol):
-            client.fetch("CCC/USDT", "5m")
+            clean.fetch("CCC/USDT", "5m")
 
 
-def test_ticker_price_is_the_last_close(replay: Callable[..., Client]) -> None:
-    client = replay()
-    assert client.http.get("/ticker/price", params={"symbol": "AAAUSDT"}).json() == {
+def test_ticker_price_is_the_last_close(clean: Client) -> None:
+    assert clean.http.get("/ticker/price", params={"symbol": "AAAUSDT"}).json() == {
         "symbol": "AAAUSDT",
         "price": repr(made_rows(1200)[-1][4]),
     }
-    assert {row["symbol"] for row in client.http.get("/ticker/price").json()} == {"AAAUSDT", "BBBUSDT"}
+    assert {row["symbol"] for row in clean.http.get("/ticker/price").json()} == {"AAAUSDT", "BBBUSDT"}
 
 
 def test_many_clients_at_once(replay: Callable[..., Client]) -> None:

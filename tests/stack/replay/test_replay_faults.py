@@ -167,6 +167,17 @@ class TestAnswers:
         with pytest.raises(httpx.RemoteProtocolError):
             client.klines(symbol="AAAUSDT", interval="5m")
 
+    def test_resets_are_not_logged_but_mistakes_are(
+        self, replay: Replay, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client = replay(Faults(resets=1))
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.klines(symbol="AAAUSDT", interval="5m")
+        assert caplog.records == []
+        monkeypatch.setattr(client.venue, "page", lambda *arguments: 1 / 0)
+        assert client.http.get("/klines?symbol=AAAUSDT&interval=5m").status_code == 500
+        assert "ZeroDivisionError" in caplog.text
+
     def test_server_errors(self, replay: Replay) -> None:
         client = replay(Faults(server_errors=1))
         statuses = set()

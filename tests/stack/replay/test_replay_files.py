@@ -125,8 +125,8 @@ BAD: dict[str, tuple[bytes, str]] = {
     "F_G-5m.feather": (b"not arrow at all", "cannot be read as feather"),
     "G_H-5m.parquet": (b"PAR1", "cannot be read as parquet"),
     "H_I-5m.csv": (b"date,open,high\n1,2,3\n", "no column for low, close, volume"),
-    "I_J-5m.csv": (b"date,open,high,low,close,volume\n", "no rows"),
-    "J_K-5m.csv": (b"date,open,high,low,close,volume\nsoon,1,1,1,1,1\n", "'soon' is not a time"),
+    "I_J-5m.csv": (b"date,open,high,low,close,volume\n", "no row with a readable time"),
+    "J_K-5m.csv": (b"date,open,high,low,close,volume\nsoon,1,1,1,1,1\n", "no row with a readable time"),
     "K_L-5m.json.gz": (b"[]", "cannot be read as json.gz"),
     "L_M-7m.json": (json.dumps(made_rows(9, step=420_000)).encode(), "Binance has no 7m candles"),
     "M_N_N-5m-futures.json": (json.dumps(ROWS).encode(), "holds futures of a derivative, not spot candles"),
@@ -141,10 +141,12 @@ def test_bad_files_are_skipped_with_a_reason_and_stop_nobody(tmp_path: Path) -> 
         (tmp_path / name).write_bytes(content)
     for other in ("README.md", "X_Y-trades.json.gz", "config.json", "X_Y-5m.feather.bak", "x.csv"):
         (tmp_path / other).write_bytes(b"[]")
+    (tmp_path / "O_P-5m.json").symlink_to(tmp_path / "gone")
     (tmp_path / "GOOD_USDT-5m.json").write_text(json.dumps(ROWS))
     dataset = describe(tmp_path)
     assert [recording.symbol for recording in dataset.recordings] == ["GOOD/USDT"]
     reasons = {skip.path.name: skip.reason for skip in dataset.skipped}
+    assert reasons.pop("O_P-5m.json").startswith("cannot be read as json: [Errno 2]")
     assert set(reasons) == set(BAD)
     for name, (_, reason) in BAD.items():
         assert reasons[name].startswith(reason), name
@@ -181,6 +183,18 @@ def test_bad_rows_are_served_as_they_were_recorded(tmp_path: Path, serve: Callab
     assert float(got[3][2]) < float(got[3][3])
     assert got[5][4] == "NaN"
     assert float(got[-1][5]) == 999.0
+
+
+def test_rows_without_a_time_are_left_out(tmp_path: Path) -> None:
+    broken = frame()
+    broken.loc[3, "date"] = pd.NaT
+    broken.to_feather(tmp_path / "A_B-5m.feather")
+    broken.to_parquet(tmp_path / "B_C-5m.parquet")
+    (tmp_path / "C_D-5m.csv").write_text(csv(ROWS, PLAIN, iso(" ", "")).replace(iso(" ", "")(ROWS[3][0]), "soon"))
+    (tmp_path / "D_E-5m.json").write_text(json.dumps([*ROWS[:3], [None, 1, 1, 1, 1, 1], *ROWS[4:]]))
+    venue = ReplayVenue(tmp_path)
+    for symbol in ("A/B", "B/C", "C/D", "D/E"):
+        assert truth_rows(venue, symbol, "5m") == ROWS[:3] + ROWS[4:]
 
 
 def test_an_hour_recorded_whole_beats_one_added_up(tmp_path: Path) -> None:

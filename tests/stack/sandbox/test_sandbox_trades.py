@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -55,11 +56,7 @@ def test_prices_are_those_of_the_sandbox_venue(trades: list[dict[str, Any]]) -> 
 
 def test_windows_join_without_gap_or_overlap(trades: list[dict[str, Any]]) -> None:
     cuts = [START, START + timedelta(hours=1), START + timedelta(days=9, minutes=7), END]
-    pieces = [
-        trade
-        for begin, end in zip(cuts, cuts[1:], strict=False)
-        for trade in sandbox_trades(0, SANDBOX_AGENTS, begin, end)
-    ]
+    pieces = [trade for begin, end in pairwise(cuts) for trade in sandbox_trades(0, SANDBOX_AGENTS, begin, end)]
     assert sorted(pieces, key=lambda trade: trade["id"]) == sorted(trades, key=lambda trade: trade["id"])
 
 
