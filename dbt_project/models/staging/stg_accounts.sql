@@ -1,0 +1,15 @@
+select
+    -- ids
+    {{ typed('agent_id', 'text') }} as agent_id,
+    {{ typed('exchange', 'text') }} as exchange,
+
+    -- words
+    {{ typed('base_currency', 'text') }} as currency,
+    {{ typed('origin', 'text') }} as origin,
+
+    -- numerics
+    {{ typed('initial_equity', 'decimal', nullable=true) }} as initial_equity,
+
+    -- timestamps
+    {{ typed('inception_at', 'timestamp', nullable=true) }} as inception_at
+from {{ source('trading', 'accounts') }}

@@ -1,0 +1,36 @@
+with source as (
+
+    select * from {{ source('trading', 'trades') }}
+    where status = 'closed'
+
+)
+
+select
+    -- ids
+    {{ typed('id', 'text') }} as trade_id,
+    {{ typed('agent_id', 'text') }} as agent_id,
+    {{ typed('exchange', 'text') }} as exchange,
+    {{ typed('symbol', 'text') }} as symbol,
+    {{ typed('decision_id', 'text', nullable=true) }} as decision_id,
+    {{ typed('prompt_version', 'text', nullable=true) }} as prompt_version,
+
+    -- words
+    {{ typed('side', 'text') }} as side,
+    {{ typed('currency', 'text') }} as currency,
+    {{ typed('origin', 'text') }} as origin,
+    {{ typed(origin_group('origin'), 'text') }} as origin_group,
+
+    -- numerics
+    {{ typed('quantity', 'decimal') }} as quantity,
+    {{ typed('leverage', 'decimal', nullable=true) }} as leverage,
+    {{ typed('confidence', 'decimal', nullable=true) }} as confidence,
+    {{ typed('entry_price', 'decimal', nullable=true) }} as entry_price,
+    {{ typed('exit_price', 'decimal', nullable=true) }} as exit_price,
+    {{ typed('gross_pnl', 'decimal', nullable=true) }} as gross_pnl,
+    {{ typed('fee', 'decimal', nullable=true) }} as fee,
+    {{ typed('net_pnl', 'decimal', nullable=true) }} as net_pnl,
+
+    -- timestamps
+    {{ typed('opened_at', 'timestamp', nullable=true) }} as opened_at,
+    {{ typed('closed_at', 'timestamp') }} as closed_at
+from source

@@ -1,0 +1,3 @@
+select *
+from {{ ref('trade_facts') }}
+where exchange = 'sandbox' and origin_group <> 'made up'
