@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 
@@ -46,7 +46,8 @@ def base_url(listener: socket.socket) -> str:
 
 def serve(venue: Venue, host: str = "127.0.0.1", port: int = 0, listener: socket.socket | None = None) -> None:
     """Serve until SIGINT or SIGTERM."""
-    _server(venue).run(sockets=[listener or listen(host, port)])
+    with suppress(KeyboardInterrupt):  # uvicorn raises it once more after it has shut down
+        _server(venue).run(sockets=[listener or listen(host, port)])
 
 
 @contextmanager

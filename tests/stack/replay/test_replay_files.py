@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,6 +27,7 @@ from dagster_project.stack.replay.names import read_name
 from dagster_project.stack.replay.wire import decimal
 from tests.stack.replay.venue_client import FIVE_MINUTES, START, Client, made_rows, truth_rows
 
+ROOT = Path(__file__).parents[3]
 ROWS = made_rows(40)
 HEADER = (
     "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
@@ -281,6 +286,27 @@ def test_command_refuses_a_taken_port(folder: Path, replay: Callable[..., Client
     result = CliRunner().invoke(main, [str(folder), "--port", port])
     assert result.exit_code == 1
     assert "choose another --port" in result.output
+
+
+def test_command_serves_until_interrupted(folder: Path) -> None:
+    command = [sys.executable, "-m", "dagster_project.stack.replay", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT) as process:
+        assert process.stdout
+        lines: list[str] = []
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("  python"):
+                break
+        url = next(line.removeprefix("serving ").strip() for line in lines if line.startswith("serving "))
+        ping = httpx.Client(transport=httpx.HTTPTransport(retries=5), trust_env=False).get(f"{url}/api/v3/ping")
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    shown = "".join(lines)
+    assert ping.json() == {}
+    assert (process.returncode, rest) == (0, "")
+    assert "AAA/USDT" in shown
+    assert "1,200" in shown
+    assert "BBB_USDT-5m.json" in shown
 
 
 @pytest.mark.parametrize(
