@@ -48,12 +48,14 @@ def up(once: bool, detach: bool) -> None:
     settings = load_settings()
     stack = open_stack(settings)
     progress = start_progress(console)
-    found = _start(stack, settings, progress)
+    # The pipeline records its runs without webserver and daemon; with --once nobody would see them.
+    found = _start(stack, settings, progress, with_dagster=not once)
     keep = found or detach
     succeeded = False
     try:
         succeeded = (found and not once) or _pipeline(settings, console)
-        _show_addresses(stack, console)
+        if not once:
+            _show_addresses(stack, console)
         _show_cost(settings, console, started)
         if not once and not keep:
             _serve(stack, console)
@@ -71,7 +73,7 @@ def up(once: bool, detach: bool) -> None:
         raise click.ClickException("the pipeline failed: the lines above say where; `candlehouse doctor` looks further")
 
 
-def _start(stack: Stack, settings: Settings, progress: Progress) -> bool:
+def _start(stack: Stack, settings: Settings, progress: Progress, *, with_dagster: bool) -> bool:
     """Bring everything up. Returns whether the stack ran already."""
     from dagster_project.stack.orchestrator import WORKSPACE
 
@@ -86,7 +88,7 @@ def _start(stack: Stack, settings: Settings, progress: Progress) -> bool:
                     progress("stack", f"stopped {leftover}, left behind by a killed run")
             os.environ.update(stack.process_environment())
             _migrate(settings, progress)
-            if WORKSPACE.exists():
+            if with_dagster and WORKSPACE.exists():
                 stack.start_dagster(progress)
         except BaseException:
             if not found:
@@ -137,7 +139,9 @@ def _serve(stack: Stack, console: Console) -> None:
         time.sleep(WATCH_SECONDS)
         states = stack.supervisor.states()
         if not states:
-            if not (stack.home / "stack.json").exists():
+            with stack.lock():
+                stopped = not (stack.home / "stack.json").exists()
+            if stopped:
                 console.print("stopped by `candlehouse down`")
                 return
             raise click.ClickException("the supervisor was killed: `candlehouse up` starts again from what is on disk")

@@ -69,11 +69,13 @@ class VenuePart(Part):
 
     def __init__(self, settings: Settings, sources: Sources) -> None:
         super().__init__(settings.home, settings.port("venue"))
+        self._settings = settings
         self._sources = sources
 
     def command(self) -> list[str]:
         """The replay or the sandbox server."""
-        program = ["replay", str(self._sources.folder)] if self._sources.folder else ["sandbox"]
+        wanted = [word for symbol in _configured_symbols(self._settings) for word in ("--symbol", symbol)]
+        program = ["replay", str(self._sources.folder)] if self._sources.folder else ["sandbox", *wanted]
         return [sys.executable, "-m", f"dagster_project.stack.{program[0]}", *program[1:], "--port", str(self.port)]
 
     def ready(self) -> bool:
@@ -109,8 +111,12 @@ def _recorded(folder: Path, base_url: str) -> Iterable[dict[str, Any]]:
             }
 
 
+def _configured_symbols(settings: Settings) -> list[str]:
+    return sorted({symbol for venue in settings.collect.venues for symbol in venue.symbols})
+
+
 def _simulated(settings: Settings, base_url: str) -> Iterable[dict[str, Any]]:
-    for symbol in sorted({symbol for venue in settings.collect.venues for symbol in venue.symbols}):
+    for symbol in _configured_symbols(settings):
         yield {
             "exchange": SANDBOX,
             "symbol": symbol,

@@ -71,12 +71,14 @@ class Supervisor:
             return int(self._call("getPID"))
         except ConnectionError:
             return None
+        except Fault:  # it answers so while it shuts down
+            return int((self.home / "run" / "supervisor.pid").read_text())
 
     def states(self) -> dict[str, PartState]:
-        """The state of each part; empty when supervisord does not run."""
+        """The state of each part; empty when supervisord does not run or shuts down."""
         try:
             rows = self._call("getAllProcessInfo")
-        except ConnectionError:
+        except (ConnectionError, Fault):
             return {}
         return {
             row["name"]: PartState(
@@ -142,22 +144,17 @@ class Supervisor:
                 self.socket.parent.rmdir()
 
     def _wait_gone(self, pid: int) -> None:
+        """Wait for the end of `pid`. A zombie has ended: its parent, a foreground `up`, collects it later."""
         import psutil
 
-        try:
-            process = psutil.Process(pid)
-        except psutil.NoSuchProcess:
-            return
-        if self._process is not None and self._process.pid == pid:
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            if self._process is not None:
+                self._process.poll()
             try:
-                self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                raise self._stuck(pid) from None
-            return
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            raise self._stuck(pid) from None
-
-    def _stuck(self, pid: int) -> StackError:
-        return StackError(f"the supervisor (pid {pid}) does not stop: read {self.home / 'logs' / 'supervisor.log'}")
+                if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                    return
+            except psutil.NoSuchProcess:
+                return
+            time.sleep(0.05)
+        raise StackError(f"the supervisor (pid {pid}) does not stop: read {self.home / 'logs' / 'supervisor.log'}")
