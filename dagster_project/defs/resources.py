@@ -3,6 +3,7 @@
 import dagster as dg
 
 from dagster_project.resources.clickhouse import ClickHouseResource
+from dagster_project.resources.exchange import ExchangeResource
 from dagster_project.resources.postgres import PostgresResource
 
 
@@ -13,5 +14,6 @@ def resources() -> dg.Definitions:
         resources={
             "postgres": PostgresResource(),
             "clickhouse": ClickHouseResource(),
+            "exchange": ExchangeResource(),
         }
     )

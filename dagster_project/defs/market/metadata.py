@@ -1,0 +1,101 @@
+"""What a materialization of candles tells people in the Dagster UI."""
+
+import base64
+import io
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from dagster_project.lib.candles.ingest import Report
+
+GREEN, AMBER, RED, BLANK = "#3f8f5f", "#d9a441", "#c0504d", "#eceff1"
+MOST_DAYS = 400  # columns of the coverage plot; longer runs show their last days
+
+
+def describe(report: "Report", days: Sequence[date]) -> dict[str, Any]:
+    """Counts, the markets as a table, a plot of the coverage, and the query to look with."""
+    markets = list(report.markets.values())
+    newest = max((one.last for one in markets if one.last is not None), default=None)
+    metadata: dict[str, Any] = {
+        "window": f"{days[0]} to {days[-1]} (UTC)",
+        "dagster/partition_row_count": sum(one.stored for one in markets),
+        "rows_written": sum(one.written for one in markets),
+        "candles_expected": sum(one.expected for one in markets),
+        "candles_missing": sum(one.missing for one in markets),
+        "candles_confirmed_empty": sum(one.empty for one in markets),
+        "corrections": sum(one.corrections for one in markets),
+        "quarantined": sum(one.quarantined for one in markets),
+        "failed_markets": len(report.failures),
+        "venue_requests": report.requests,
+        "venue_retries": report.retries,
+        "hours_built_for_days": report.hours_built,
+        "markets": dg.MetadataValue.md(_table(report)),
+        "query": dg.MetadataValue.md(_query(days)),
+    }
+    if newest is not None:
+        metadata["newest_candle"] = dg.MetadataValue.timestamp(newest / 1000)
+        metadata["lag_seconds"] = round(time.time() - newest / 1000)
+    if report.coverage:
+        metadata["coverage"] = dg.MetadataValue.md(f"![coverage](data:image/png;base64,{coverage_png(report, days)})")
+    return metadata
+
+
+def _table(report: "Report") -> str:
+    head = "| venue | symbol | tf | expected | stored | empty | missing | written | corrected | refused | newest | trouble |"
+    lines = [head, "|---|---|---|--:|--:|--:|--:|--:|--:|--:|---|---|"]
+    for market, one in report.markets.items():
+        newest = f"{datetime.fromtimestamp(one.last / 1000, UTC):%Y-%m-%d %H:%M}" if one.last is not None else ""
+        numbers = (
+            one.expected, one.stored, one.empty, one.missing, one.written, one.corrections, one.quarantined
+        )  # fmt: skip
+        cells = " | ".join(f"{number:,}" for number in numbers)
+        trouble = (one.failure or "").replace("|", "/")
+        lines.append(f"| {market.exchange} | {market.symbol} | {market.timeframe} | {cells} | {newest} | {trouble} |")
+    return "\n".join(lines)
+
+
+def _query(days: Sequence[date]) -> str:
+    return (
+        "```sql\nSELECT exchange, symbol, toDate(timestamp) AS day, count() AS candles, max(timestamp) AS newest\n"
+        f"FROM candles_stored\nWHERE timestamp >= '{days[0]}' AND toDate(timestamp) <= '{days[-1]}'\n"
+        "GROUP BY exchange, symbol, day ORDER BY exchange, symbol, day\n```\n"
+        '`candlehouse sql ch "..."`; the ledger: `candlehouse sql pg "select * from ops.ingest_windows"`'
+    )
+
+
+def coverage_png(report: "Report", days: Sequence[date]) -> str:
+    """A row per market, a column per day: stored or confirmed empty is green. Base64 of a PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.colors import to_rgb
+    from matplotlib.figure import Figure
+
+    shown = list(days)[-MOST_DAYS:]
+    markets = list(report.markets)
+    pixels = [[to_rgb(_colour(report.coverage.get((market, day)))) for day in shown] for market in markets]
+    figure = Figure(figsize=(8, 0.6 + 0.28 * len(markets)), dpi=90, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.imshow(pixels, aspect="auto", interpolation="nearest")
+    axes.set_yticks(
+        range(len(markets)), [f"{one.exchange} {one.symbol} {one.timeframe}" for one in markets], fontsize=7
+    )
+    ticks = sorted({round(position * (len(shown) - 1) / 5) for position in range(6)})
+    axes.set_xticks(ticks, [shown[tick].isoformat() for tick in ticks], fontsize=7)
+    axes.set_xticks([edge - 0.5 for edge in range(1, len(shown))] if len(shown) <= 62 else [], minor=True)
+    axes.set_yticks([edge - 0.5 for edge in range(1, len(markets))], minor=True)
+    axes.grid(which="minor", color="white", linewidth=0.8)
+    axes.tick_params(which="both", length=0)
+    axes.spines[:].set_visible(False)
+    image = io.BytesIO()
+    figure.savefig(image, format="png")
+    return base64.b64encode(image.getvalue()).decode()
+
+
+def _colour(share: float | None) -> str:
+    if share is None:
+        return BLANK
+    return GREEN if share >= 1 else AMBER if share > 0 else RED

@@ -1,0 +1,1 @@
+"""Candles: windows, gaps, validation, venue quirks, and the path from a venue to committed rows."""
