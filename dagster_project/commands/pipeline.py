@@ -61,7 +61,7 @@ def stages(settings: Settings, loaded: Definitions) -> list[Stage]:
 
     graph = loaded.resolve_asset_graph()
     candles = AssetSelection.groups("market")
-    boards = AssetSelection.kind("dbt") | AssetSelection.groups("parity")
+    boards = AssetSelection.kind("dbt").downstream()
     first, last = candle_days(settings, datetime.now(UTC).date())
     found = [
         Stage("trades", sorted((AssetSelection.groups("trading") - boards).resolve(graph))),
