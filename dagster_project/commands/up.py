@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -77,7 +81,7 @@ def _start(stack: Stack, settings: Settings, progress: Progress, *, with_dagster
     """Bring everything up. Returns whether the stack ran already."""
     from dagster_project.stack.orchestrator import WORKSPACE
 
-    with stack.lock(progress):
+    with stack.lock(progress), _reading_dbt() as dbt:
         found = stack.is_running()
         try:
             if found:
@@ -88,6 +92,7 @@ def _start(stack: Stack, settings: Settings, progress: Progress, *, with_dagster
                     progress("stack", f"stopped {leftover}, left behind by a killed run")
             os.environ.update(stack.process_environment())
             _migrate(settings, progress)
+            _await_dbt(dbt, progress)
             if with_dagster and WORKSPACE.exists():
                 stack.start_dagster(progress)
         except BaseException:
@@ -95,6 +100,24 @@ def _start(stack: Stack, settings: Settings, progress: Progress, *, with_dagster
                 stack.stop()
             raise
     return found
+
+
+@contextlib.contextmanager
+def _reading_dbt() -> Iterator[subprocess.Popen[str]]:
+    """dbt reads its project in the background: it needs no database, and a core is idle while the engines start."""
+    command = [sys.executable, "-m", "dagster_project.defs.transform.prepare"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def _await_dbt(process: subprocess.Popen[str], progress: Progress) -> None:
+    output, errors = process.communicate()
+    if process.returncode:
+        raise click.ClickException((errors.strip().splitlines() or ["dbt cannot read dbt_project"])[-1])
+    progress("dbt", output.strip())
 
 
 def _migrate(settings: Settings, progress: Progress) -> None:
