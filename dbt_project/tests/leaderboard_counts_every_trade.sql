@@ -1,3 +1,4 @@
+{{ config(meta={"dagster": {"ref": {"name": "leaderboard"}}}) }}
 -- The board and the facts hold the same trades, wins and money.
 with board as (
     select

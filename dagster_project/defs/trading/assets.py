@@ -61,6 +61,8 @@ class TradingSource(dg.Config):
             group_name="trading",
             kinds={"postgres", "python"},
             owners=OWNERS,
+            automation_condition=dg.AutomationCondition.cron_tick_passed("11 * * * *")
+            & ~dg.AutomationCondition.in_progress(),
         )
         for table, description in HOT_TABLES.items()
     ],
@@ -182,8 +184,7 @@ def _copy_asset(policy: Policy) -> dg.AssetsDefinition:
                 description="Count of rows, sum of versions and sums of money are equal in both warehouses.",
             )
         ],
-        automation_condition=dg.AutomationCondition.eager()
-        | (dg.AutomationCondition.cron_tick_passed("17 * * * *") & ~dg.AutomationCondition.in_progress()),
+        automation_condition=dg.AutomationCondition.eager(),
     )
     def copied(postgres: PostgresResource, clickhouse: ClickHouseResource) -> dg.MaterializeResult:
         from dagster_project.lib.warehouse_copy import copy
@@ -202,8 +203,8 @@ def _copy_asset(policy: Policy) -> dg.AssetsDefinition:
                     passed=done.agree,
                     description=None
                     if done.agree
-                    else f"{done.postgres.rows} rows in PostgreSQL, {done.clickhouse.rows} in ClickHouse, or other sums:"
-                    " a row left PostgreSQL or was reopened; delete it from ClickHouse or restore it",
+                    else f"{done.postgres.rows} rows in PostgreSQL, {done.clickhouse.rows} in ClickHouse, or sums"
+                    " differ: a row left PostgreSQL or was reopened; delete it from ClickHouse or restore it",
                     metadata={
                         "rows_postgres": done.postgres.rows,
                         "rows_clickhouse": done.clickhouse.rows,
