@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "import": ("import_", "import_", "Bring recorded data of other designs in."),
     "replay": ("replay", "replay", "Serve recorded candle files as a venue."),
     "sql": ("sql", "sql", "Ask PostgreSQL or ClickHouse a question."),
+    "docs": ("docs", "docs", "Serve the dbt documentation of both warehouses."),
     "doctor": ("doctor", "doctor", "Find what is wrong on this machine and how to fix it."),
     "env": ("env", "env", "Print the variables that dbt and dagster need, for a shell."),
 }

@@ -38,7 +38,7 @@ def test_everything_listens_on_loopback_only(running: Stack) -> None:
     listening = [
         connection.laddr
         for connection in psutil.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN and connection.pid in ours
+        if connection.laddr and connection.status == psutil.CONN_LISTEN and connection.pid in ours
     ]
     assert len(listening) >= 4
     assert {address[0] for address in listening} == {"127.0.0.1"}

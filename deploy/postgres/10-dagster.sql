@@ -1,0 +1,2 @@
+-- Dagster's own storage; the migrations own everything in the database candlehouse.
+CREATE DATABASE dagster;
