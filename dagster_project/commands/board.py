@@ -1,0 +1,171 @@
+"""`candlehouse board`: the leaderboard from both warehouses, with how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dagster_project.lib.parity import Verdict
+    from dagster_project.settings import Settings
+
+KEY = ("exchange", "origin_group", "agent_id")
+COLUMNS = (
+    *KEY,
+    *("rank", "agent_name", "currency", "initial_equity", "equity", "equity_at", "equity_source"),
+    *("return_since_inception", "net_pnl", "fees", "trades", "scored_trades", "wins"),
+    *("win_rate", "win_rate_low", "win_rate_high"),
+)
+
+
+class NoBoard(click.ClickException):
+    """There is no leaderboard to print; the message is one line."""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print rows and the comparison as JSON.")
+def board(as_json: bool) -> None:
+    """Print the leaderboard that dbt built, and whether both warehouses hold the same one.
+
+    Win rates come with their 95% Wilson interval. Exit code 1 when the warehouses differ.
+
+    \b
+    Examples:
+      candlehouse board
+      candlehouse board --json
+    """
+    import json
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from dagster_project.commands.running import require_answers
+    from dagster_project.settings import load_settings
+
+    settings = load_settings()
+    require_answers(settings, "postgres", "clickhouse")
+    if as_json:
+        rows, verdict = read_board(settings)
+        answer = {
+            "leaderboard": [dict(zip(COLUMNS, row, strict=True)) for row in rows],
+            "agree": verdict.agree,
+            "differences": [asdict(example) for example in verdict.examples],
+        }
+        click.echo(json.dumps(answer, default=str))
+    else:
+        verdict = print_board(settings, Console(soft_wrap=True))
+    if not verdict.agree:
+        raise click.exceptions.Exit(1)
+
+
+def print_board(settings: Settings, console: Console) -> Verdict:
+    """Prints the board of PostgreSQL and a line on ClickHouse's, and returns their comparison.
+
+    Raises:
+        NoBoard: a warehouse holds no leaderboard.
+    """
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    rows, verdict = read_board(settings)
+    boards: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        entry = dict(zip(COLUMNS, row, strict=True))
+        boards.setdefault((entry["exchange"], entry["origin_group"]), []).append(entry)
+    console.width = max(console.width, 80)
+    for (exchange, group), entries in boards.items():
+        table = Table(
+            title=f"Leaderboard: {escape(exchange)}, {group}",
+            title_justify="left",
+            box=box.SIMPLE,
+            pad_edge=False,
+            collapse_padding=True,
+        )
+        table.add_column("#", justify="right", no_wrap=True)
+        table.add_column("agent", no_wrap=True)
+        for name in ("equity", "return", "net PnL", "wins", "win rate (95% interval)"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for entry in sorted(entries, key=lambda entry: entry["rank"]):
+            table.add_row(*_cells(entry))
+        console.print(table, crop=False)
+        if any(entry["equity_source"] == "closed trades" for entry in entries):
+            console.print("[dim]* initial equity plus closed trades: the account reports no equity[/]")
+    if not boards:
+        console.print("the leaderboard is empty: import trades with `candlehouse import nof0 DIR`")
+    if verdict.agree:
+        console.print(f"[green]both warehouses agree[/] ({verdict.cells} cells compared)")
+    else:
+        console.print(f"[red]the warehouses differ[/] in {verdict.differences} cells:")
+        for example in verdict.examples:
+            console.print(
+                f"  {escape(example.key)} {example.column}:"
+                f" PostgreSQL {escape(example.postgres)}, ClickHouse {escape(example.clickhouse)}"
+            )
+    return verdict
+
+
+def read_board(settings: Settings) -> tuple[list[Sequence[Any]], Verdict]:
+    """The rows of PostgreSQL's leaderboard (cells as in COLUMNS) and their comparison with ClickHouse's."""
+    from dagster_project.lib.parity import compare
+
+    left, right = _of_postgres(settings), _of_clickhouse(settings)
+    return left, compare("leaderboard", COLUMNS, KEY, iter(left), iter(right))
+
+
+def _of_postgres(settings: Settings) -> list[Sequence[Any]]:
+    import psycopg
+
+    from dagster_project.settings import ANALYTICS
+
+    order = ", ".join(f'{column} COLLATE "C"' for column in KEY)
+    try:
+        with psycopg.connect(settings.postgres_url, options="-c timezone=UTC") as connection:
+            query = f"SELECT {', '.join(COLUMNS)} FROM {ANALYTICS}.leaderboard ORDER BY {order}"
+            return list(connection.execute(query.encode()).fetchall())
+    except psycopg.errors.UndefinedTable:
+        raise NoBoard("PostgreSQL holds no leaderboard yet: build it with `candlehouse up --once`") from None
+
+
+def _of_clickhouse(settings: Settings) -> list[Sequence[Any]]:
+    import clickhouse_connect
+    from clickhouse_connect.driver.exceptions import DatabaseError
+
+    query = f"SELECT {', '.join(COLUMNS)} FROM `{settings.clickhouse_analytics}`.leaderboard ORDER BY {', '.join(KEY)}"
+    try:
+        with clickhouse_connect.get_client(dsn=settings.clickhouse_url, autogenerate_session_id=False) as client:
+            return list(client.query(query).result_rows)
+    except DatabaseError as error:
+        if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
+            raise NoBoard("ClickHouse holds no leaderboard yet: build it with `candlehouse up --once`") from None
+        raise
+
+
+def _cells(entry: dict[str, Any]) -> tuple[str, ...]:
+    from rich.markup import escape
+
+    gain = entry["return_since_inception"]
+    star = "*" if entry["equity_source"] == "closed trades" else ""
+    return (
+        str(entry["rank"]),
+        escape(entry["agent_name"]),
+        _money(entry["equity"]) + star,
+        "–" if gain is None else f"[{'green' if gain >= 0 else 'red'}]{gain:+.2%}[/]",
+        _money(entry["net_pnl"]),
+        f"{entry['wins']} of {entry['trades']}",
+        _rate(entry),
+    )
+
+
+def _rate(entry: dict[str, Any]) -> str:
+    if entry["win_rate"] is None:
+        return "–"
+    return f"{entry['win_rate']:.1%} ({100 * entry['win_rate_low']:.1f} to {100 * entry['win_rate_high']:.1f})"
+
+
+def _money(amount: Any) -> str:
+    return "–" if amount is None else f"{amount:,.2f}"
