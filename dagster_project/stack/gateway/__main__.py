@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from dagster_project.stack.gateway.app import Gateway
@@ -86,7 +87,11 @@ async def _serve(gateway: Gateway, listener: socket.socket, log_level: str) -> N
     )
     logging.getLogger("uvicorn.error").addFilter(_quiet)
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    # uvicorn would raise the signal again once it has stopped, before the engine is closed.
+    server.capture_signals = nullcontext  # type: ignore[method-assign]
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.handle_exit, number, None)
     await server.serve(sockets=[listener])
 
 

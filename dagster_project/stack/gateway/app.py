@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import socket
 import time
 import uuid
@@ -42,7 +41,6 @@ Or /replicas_status for more sophisticated health checks.
 
 Send queries from your program with POST method or GET /?query=...
 """
-_PLAIN_MARKER = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class Gateway:
@@ -53,7 +51,7 @@ class Gateway:
         self._credentials = credentials
         self._sessions = Sessions(engine)
         self._threads = ThreadPoolExecutor(THREADS, "query")
-        self._running: dict[str, str] = {}
+        self._running: set[str] = set()
         self._stopping = False
         self._host = socket.gethostname().encode()
 
@@ -129,7 +127,8 @@ class Gateway:
             request = read_request(scope["method"], params, headers)
             query_id = request.query_id or str(uuid.uuid4())
             common = self._common_headers(query_id)
-            marker = self._register(query_id)
+            self._register(query_id)
+            marker = query_id
             body, response = Body(inlet, request), Response(outlet, request, common)
             job = Execution(
                 self._engine,
@@ -138,10 +137,10 @@ class Gateway:
                 request,
                 body,
                 response,
-                release=lambda: self._running.pop(marker, None),
+                release=lambda: self._running.discard(marker),
             )
         except EngineError as error:
-            self._running.pop(marker, None)
+            self._running.discard(marker)
             await self._refuse(receive, send, request, common, error)
             return
         loop.run_in_executor(self._threads, self._work, job, marker, inlet, outlet)
@@ -154,12 +153,10 @@ class Gateway:
             inlet.abort()
             outlet.abort()
 
-    def _register(self, query_id: str) -> str:
-        marker = query_id if _PLAIN_MARKER.fullmatch(query_id) else uuid.uuid4().hex
-        if marker in self._running:
+    def _register(self, query_id: str) -> None:
+        if query_id in self._running:
             raise own_error(QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING, f"Query with id = {query_id} is already running.")
-        self._running[marker] = query_id
-        return marker
+        self._running.add(query_id)
 
     def _work(self, job: Execution, marker: str, inlet: Inlet, outlet: Outlet) -> None:
         try:
@@ -169,7 +166,7 @@ class Gateway:
         except BaseException:
             log.exception("query %s", marker)
         finally:
-            self._running.pop(marker, None)
+            self._running.discard(marker)
             inlet.abort()
             with suppress(Aborted):
                 outlet.put(None)

@@ -37,9 +37,12 @@ class BlockEncoder:
             del self._waiting[:BLOCK]
         return b"".join(out)
 
-    def finish(self) -> bytes:
-        """The last, shorter block."""
-        return self._block(bytes(self._waiting)) if self._waiting else b""
+    def flush(self) -> bytes:
+        """A shorter block of what waits."""
+        waiting, self._waiting = bytes(self._waiting), bytearray()
+        return self._block(waiting) if waiting else b""
+
+    finish = flush
 
     @staticmethod
     def _block(data: bytes) -> bytes:

@@ -19,9 +19,10 @@ PREFERENCE = ("zstd", "br", "lz4", "gzip", "deflate", "xz", "bz2")
 
 
 class Encoder(Protocol):
-    """Compresses a stream: `encode` chunks, then `finish` once."""
+    """Compresses a stream: `encode` chunks, `flush` when they must not wait, `finish` once."""
 
     def encode(self, data: bytes) -> bytes: ...
+    def flush(self) -> bytes: ...
     def finish(self) -> bytes: ...
 
 
@@ -32,19 +33,26 @@ class Decoder(Protocol):
     def finish(self) -> bytes: ...
 
 
+def _nothing() -> bytes:
+    return b""
+
+
 class _Encoder:
-    def __init__(self, encode: Callable[[bytes], bytes], finish: Callable[[], bytes], start: bytes = b"") -> None:
+    def __init__(
+        self,
+        encode: Callable[[bytes], bytes],
+        finish: Callable[[], bytes],
+        flush: Callable[[], bytes] = _nothing,
+        start: bytes = b"",
+    ) -> None:
         self._encode = encode
-        self._finish = finish
         self._start = start
+        self.finish = finish
+        self.flush = flush
 
     def encode(self, data: bytes) -> bytes:
         start, self._start = self._start, b""
         return start + self._encode(data)
-
-    def finish(self) -> bytes:
-        start, self._start = self._start, b""
-        return start + self._finish()
 
 
 class _Decoder:
@@ -90,23 +98,23 @@ def choose_encoding(accept: str) -> str | None:
 
 
 def encoder(name: str, level: int) -> Encoder:
-    """A compressor for `name` (one of PREFERENCE); `level` as in `http_zlib_compression_level`."""
+    """A compressor for `name` (one of PREFERENCE); `level` as in `http_zlib_compression_level`. Only finish after data."""
     match name:
         case "gzip":
             member = zlib.compressobj(level, zlib.DEFLATED, 31)
-            return _Encoder(member.compress, member.flush)
+            return _Encoder(member.compress, member.flush, lambda: member.flush(zlib.Z_SYNC_FLUSH))
         case "deflate":
             member = zlib.compressobj(level, zlib.DEFLATED, 15)
-            return _Encoder(member.compress, member.flush)
+            return _Encoder(member.compress, member.flush, lambda: member.flush(zlib.Z_SYNC_FLUSH))
         case "zstd":
             member = zstandard.ZstdCompressor(level=level).compressobj()
-            return _Encoder(member.compress, member.flush)
+            return _Encoder(member.compress, member.flush, lambda: member.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK))
         case "br":
             member = brotli.Compressor(quality=level)
-            return _Encoder(member.process, member.finish)
+            return _Encoder(member.process, member.finish, member.flush)
         case "lz4":
-            frame = lz4.frame.LZ4FrameCompressor()
-            return _Encoder(frame.compress, frame.flush, frame.begin())
+            frame = lz4.frame.LZ4FrameCompressor(auto_flush=True)
+            return _Encoder(frame.compress, frame.flush, start=frame.begin())
         case "xz":
             member = lzma.LZMACompressor(preset=level)
             return _Encoder(member.compress, member.flush)

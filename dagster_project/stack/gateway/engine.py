@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,17 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from dagster_project.stack.gateway.errors import engine_error
+from dagster_project.stack.gateway.literals import quoted
 
 LOCK_FILE = "gateway.lock"
 VERSION_FILE = "VERSION"
 # The setting that carries a query's id into system.processes: chdb has no way to set query_id, and this name of a
 # cluster is read only when parallel replicas are switched on, which an embedded engine has none of.
 ID_SETTING = "cluster_for_parallel_replicas"
+
+
+# What a connection string may carry as it is.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{0,200}")
 
 
 class FolderError(Exception):
@@ -110,12 +116,20 @@ class Engine:
             self.formats[name.lower()] = Format(name, content_type, is_input == "1", is_output == "1")
 
     def connect(self, marker: str = "") -> Any:
-        """A fresh connection, server defaults; `marker` ([A-Za-z0-9_-]) names its queries in system.processes."""
-        return self._chdb.connect(
-            f"{self._store}?implicit_select=0&allow_introspection_functions=0&{ID_SETTING}={marker}"
-        )
+        """A fresh connection, server defaults; `marker` names its queries in system.processes."""
+        plain = _PLAIN.fullmatch(marker)
+        defaults = f"implicit_select=0&allow_introspection_functions=0&{ID_SETTING}={marker if plain else ''}"
+        connection = self._chdb.connect(f"{self._store}?{defaults}")
+        if not plain:
+            self.mark(connection, marker)
+        return connection
 
-    def control(self, sql: str) -> str:
+    @staticmethod
+    def mark(connection: Any, marker: str) -> None:
+        """Name the queries that follow on `connection`."""
+        connection.query(f"SET {ID_SETTING} = ".encode() + quoted(marker.encode()), "TSV")
+
+    def control(self, sql: str | bytes) -> str:
         """Run a small statement of the gateway's own; its TSV result.
 
         Raises:
@@ -126,7 +140,7 @@ class Engine:
 
     def kill(self, marker: str) -> None:
         """Cancel the queries of the connection that was opened with `marker`."""
-        self.control(f"KILL QUERY WHERE Settings['{ID_SETTING}'] = '{marker}' ASYNC")
+        self.control(b"KILL QUERY WHERE Settings['%b'] = %b ASYNC" % (ID_SETTING.encode(), quoted(marker.encode())))
 
     def kill_all(self) -> None:
         """Cancel every query but this one."""

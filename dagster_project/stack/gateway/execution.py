@@ -22,9 +22,10 @@ from dagster_project.stack.gateway.errors import (
     own_error,
 )
 from dagster_project.stack.gateway.external import create_tables, read_form
+from dagster_project.stack.gateway.literals import assignments, identifier, quoted
 from dagster_project.stack.gateway.request import Request
 from dagster_project.stack.gateway.response import Response
-from dagster_project.stack.gateway.sessions import Session, Sessions, assignments, identifier, quoted
+from dagster_project.stack.gateway.sessions import Session, Sessions
 from dagster_project.stack.gateway.statement import (
     INSERT_KEYWORDS,
     RESULT_KEYWORDS,
@@ -165,8 +166,10 @@ class Execution:
             insert = find_insert(query, complete=True)
             if insert is not None:
                 rest = query[insert.data :]
-                inline = rest.strip().strip(b";").strip()
-                return insert, (rest + b"\n" + body if inline else body)
+                if not rest.strip(b"; \t\r\n\f"):
+                    return insert, body
+                between = b"\n" if body and not rest.endswith(b"\n") else b""
+                return insert, rest + between + body
             text = query + b"\n" + body
         else:
             text = body
@@ -183,6 +186,8 @@ class Execution:
 
     def _statement(self, connection: Any, session: Session | None, text: bytes) -> None:
         word = first_word(text)
+        if not word and not text.strip(b"; \t\r\n\f"):
+            raise own_error(SYNTAX_ERROR, "Syntax error: Empty query")
         found = connection.classify_query(text)
         if found["statement_count"] > 1:
             raise own_error(SYNTAX_ERROR, "Syntax error (Multi-statements are not allowed)")
@@ -235,6 +240,8 @@ class Execution:
 
     def _stream(self, connection: Any, result: Result, name: str) -> None:
         """The engine's own stream of formatted blocks."""
+        # The blocks' own figures can miss what was read while the last one was formatted.
+        connection.set_progress_callback(self._progress)
         stream = connection.send_query(result.text, name, params=self._parameters())
         try:
             while True:
@@ -249,6 +256,13 @@ class Execution:
         except Aborted:
             connection.streaming_cancel_query(stream)
             raise
+        finally:
+            connection.set_progress_callback(None)
+
+    def _progress(self, figures: dict[str, int]) -> None:
+        summary = self._response.summary
+        summary.read_rows = max(summary.read_rows, figures["read_rows"])
+        summary.read_bytes = max(summary.read_bytes, figures["read_bytes"])
 
     def _pipe(self, connection: Any, result: Result) -> None:
         """One formatter of the engine writes into a pipe, this thread reads it."""

@@ -10,8 +10,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from dagster_project.stack.gateway.body import Body
 from dagster_project.stack.gateway.errors import BAD_ARGUMENTS, own_error
+from dagster_project.stack.gateway.literals import identifier
 from dagster_project.stack.gateway.request import Request
-from dagster_project.stack.gateway.sessions import identifier
 
 SPOOL = 16 << 20
 

@@ -79,11 +79,10 @@ class Response:
         if self._request.wait_end_of_query:
             if self._size >= CHUNK:
                 self._keep()
-        elif self._size >= (CHUNK if self._started else self._request.buffer_size) or self._is_late():
+        elif self._size >= (CHUNK if self._started else self._request.buffer_size):
             self._flush()
-
-    def _is_late(self) -> bool:
-        return time.monotonic() - self._waiting_since > FLUSH_SECONDS
+        elif time.monotonic() - self._waiting_since > FLUSH_SECONDS:
+            self._flush(at_once=True)
 
     def finish(self) -> None:
         """The result is complete."""
@@ -150,7 +149,7 @@ class Response:
         self._started = True
         return {"type": "http.response.start", "status": status, "headers": headers}
 
-    def _flush(self) -> None:
+    def _flush(self, at_once: bool = False) -> None:
         data = self._waiting[0] if len(self._waiting) == 1 else b"".join(self._waiting)
         self._waiting.clear()
         self._size = 0
@@ -163,7 +162,7 @@ class Response:
                 extra.append((b"content-encoding", self._request.response_encoding.encode()))
             self._outlet.put(self._start(200, extra))
         for one in self._encoders:
-            data = one.encode(data) if data else b""
+            data = (one.encode(data) if data else b"") + (one.flush() if at_once else b"")
         if data:
             self._outlet.put(_body(data))
 

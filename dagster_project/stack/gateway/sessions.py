@@ -12,29 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from dagster_project.stack.gateway.engine import ID_SETTING, Engine
+from dagster_project.stack.gateway.engine import Engine
 from dagster_project.stack.gateway.errors import SESSION_IS_LOCKED, SESSION_NOT_FOUND, own_error
+from dagster_project.stack.gateway.literals import assignments, identifier, name_of, quoted
 from dagster_project.stack.gateway.request import Request
-
-
-def quoted(value: bytes) -> bytes:
-    """A string literal."""
-    return b"'" + value.replace(b"\\", b"\\\\").replace(b"'", b"\\'") + b"'"
-
-
-def identifier(name: bytes) -> bytes:
-    """A quoted identifier."""
-    return b"`" + name.replace(b"\\", b"\\\\").replace(b"`", b"\\`") + b"`"
-
-
-def assignments(settings: dict[str, bytes]) -> bytes:
-    """`SET` of several settings at once; a name that is none is the engine's to refuse."""
-    return b"SET " + b", ".join(_name(name) + b" = " + quoted(value) for name, value in settings.items())
-
-
-def _name(name: str) -> bytes:
-    raw = name.encode("latin-1")
-    return raw if raw.replace(b"_", b"").isalnum() else identifier(raw)
 
 
 class Session:
@@ -94,7 +75,7 @@ class Session:
                 self.connection.query(assignments(values), "TSV")
             names = [name for name in names if name not in values]
         if names:
-            self.connection.query(b"SET " + b", ".join(_name(name) + b" = DEFAULT" for name in names), "TSV")
+            self.connection.query(b"SET " + b", ".join(name_of(name) + b" = DEFAULT" for name in names), "TSV")
 
     def _value(self, name: str) -> bytes:
         sql = b"SELECT value FROM system.settings WHERE name = " + quoted(name.encode("latin-1")) + b" FORMAT RawBLOB"
@@ -130,7 +111,7 @@ class Sessions:
         try:
             # A session that made itself readonly cannot be marked; its queries cannot be killed by id.
             with suppress(RuntimeError):
-                session.connection.query(f"SET {ID_SETTING} = '{marker}'", "TSV")
+                self._engine.mark(session.connection, marker)
             yield session
         finally:
             with self._lock:
