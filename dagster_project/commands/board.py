@@ -87,12 +87,12 @@ def print_board(settings: Settings, console: Console) -> Verdict:
             collapse_padding=True,
         )
         table.add_column("#", justify="right", no_wrap=True)
-        table.add_column("agent", no_wrap=True)
-        for name in ("equity", "return", "net PnL", "wins", "win rate (95% interval)"):
+        table.add_column("agent")
+        for name in ("equity", "return", "net PnL", "won", "win rate (95%)"):
             table.add_column(name, justify="right", no_wrap=True)
         for entry in sorted(entries, key=lambda entry: entry["rank"]):
             table.add_row(*_cells(entry))
-        console.print(table, crop=False)
+        console.print(table)
         if any(entry["equity_source"] == "closed trades" for entry in entries):
             console.print("[dim]* initial equity plus closed trades: the account reports no equity[/]")
     if not boards:
@@ -156,7 +156,7 @@ def _cells(entry: dict[str, Any]) -> tuple[str, ...]:
         _money(entry["equity"]) + star,
         "–" if gain is None else f"[{'green' if gain >= 0 else 'red'}]{gain:+.2%}[/]",
         _money(entry["net_pnl"]),
-        f"{entry['wins']} of {entry['trades']}",
+        f"{entry['wins']}/{entry['trades']}",
         _rate(entry),
     )
 
