@@ -93,7 +93,7 @@ class Supervisor:
         Raises:
             StackError: it does not come up.
         """
-        require_private(self.socket.parent)
+        require_private(self.socket.parent, self.home)
         write_private(self.config, render(self.home, parts))
         environment = dict(os.environ)
         for part in parts:

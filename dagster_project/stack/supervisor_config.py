@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,16 +29,18 @@ def socket_path(home: Path) -> Path:
     return Path("/tmp") / f"candlehouse-{digest}" / "supervisor.sock"  # noqa: S108
 
 
-def require_private(folder: Path) -> None:
-    """Make `folder` for us alone.
+def require_private(folder: Path, home: Path) -> None:
+    """Make `folder` for the owner of `home` alone.
 
     Raises:
-        StackError: it exists and belongs to somebody else.
+        StackError: it exists and somebody else made it, or it is a link: in /tmp anybody could have put it there.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.lstat()
-    if found.st_uid != os.geteuid() and os.geteuid() != 0:
-        raise StackError(f"{folder} belongs to user {found.st_uid}: set CANDLEHOUSE_HOME to a shorter path")
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), home.stat().st_uid):
+        raise StackError(
+            f"{folder} was made by user {found.st_uid}: remove it, or set CANDLEHOUSE_HOME to a shorter path"
+        )
     folder.chmod(0o700)
 
 

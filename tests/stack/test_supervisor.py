@@ -18,7 +18,7 @@ from dagster_project.stack.errors import StackError
 from dagster_project.stack.leftovers import find_leftovers
 from dagster_project.stack.lifecycle import Stack, open_stack
 from dagster_project.stack.sources import Sources, choose_sources, write_sources
-from dagster_project.stack.supervisor_config import LONGEST_SOCKET, socket_path
+from dagster_project.stack.supervisor_config import LONGEST_SOCKET, require_private, socket_path
 from tests.stack.conftest import local_settings
 from tests.stack.engines import DIARIES
 
@@ -169,6 +169,13 @@ def test_a_long_home_gets_a_short_socket(tmp_path: Path) -> None:
     assert socket_path(tmp_path) == tmp_path / "run" / "supervisor.sock"
     assert len(os.fsencode(socket_path(deep))) <= LONGEST_SOCKET
     assert socket_path(deep) != socket_path(deep.parent)
+
+
+def test_a_planted_socket_folder_is_refused(tmp_path: Path) -> None:
+    planted = tmp_path / "planted"
+    planted.symlink_to(tmp_path)
+    with pytest.raises(StackError, match="remove it, or set CANDLEHOUSE_HOME to a shorter path"):
+        require_private(planted, tmp_path)
 
 
 def test_a_stack_in_a_long_folder_with_odd_characters(stack: EmbeddedStack, tmp_path: Path) -> None:
