@@ -101,8 +101,7 @@ CREATE TABLE IF NOT EXISTS trades_history_versions
     details String COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
     created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
     updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    INDEX closed_at_minmax closed_at TYPE minmax GRANULARITY 1
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(closed_at)
