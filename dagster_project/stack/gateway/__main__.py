@@ -30,6 +30,7 @@ log = logging.getLogger("candlehouse.gateway")
 def main(arguments: list[str] | None = None) -> int:
     """Serve until a signal; the exit code."""
     options = _parser().parse_args(arguments)
+    user = os.environ.get("CANDLEHOUSE_GATEWAY_USER", "candlehouse")
     password = os.environ.get("CANDLEHOUSE_GATEWAY_PASSWORD", "")
     if not password:
         return _complain("no password: set CANDLEHOUSE_GATEWAY_PASSWORD")
@@ -46,12 +47,11 @@ def main(arguments: list[str] | None = None) -> int:
             " or give --port another one"
         )
     try:
-        engine = Engine(Path(options.path).resolve(), upgrade=options.upgrade)
+        engine = Engine(Path(options.path).resolve(), user, password, upgrade=options.upgrade)
     except FolderError as error:
         listener.close()
         return _complain(str(error))
-    credentials = Credentials(os.environ.get("CANDLEHOUSE_GATEWAY_USER", "candlehouse"), password)
-    gateway = Gateway(engine, credentials)
+    gateway = Gateway(engine, Credentials(user, password))
     log.info(
         "ClickHouse %s on http://%s:%s over %s", engine.version, options.host, listener.getsockname()[1], options.path
     )

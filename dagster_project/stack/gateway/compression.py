@@ -98,7 +98,7 @@ def choose_encoding(accept: str) -> str | None:
 
 
 def encoder(name: str, level: int) -> Encoder:
-    """A compressor for `name` (one of PREFERENCE); `level` as in `http_zlib_compression_level`. Only finish after data."""
+    """A compressor for `name` (one of PREFERENCE); `level` as in `http_zlib_compression_level`."""
     match name:
         case "gzip":
             member = zlib.compressobj(level, zlib.DEFLATED, 31)

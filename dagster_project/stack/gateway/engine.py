@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from dagster_project.stack.gateway.errors import engine_error
 from dagster_project.stack.gateway.literals import quoted
+from dagster_project.stack.gateway.server_config import write_config
 
 LOCK_FILE = "gateway.lock"
 VERSION_FILE = "VERSION"
@@ -21,6 +22,7 @@ ID_SETTING = "cluster_for_parallel_replicas"
 
 
 # What a connection string may carry as it is.
+_SPECIAL = re.compile(r"[?&=#%]")
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{0,200}")
 
 
@@ -43,13 +45,18 @@ class Engine:
 
     Args:
         path: data folder; created when missing.
+        user, password: known to the engine itself too, for dictionaries that read its own tables.
         upgrade: open a folder that an older engine wrote.
 
     Raises:
         FolderError: another process owns the folder, another version wrote it, or the disk refuses.
     """
 
-    def __init__(self, path: Path, upgrade: bool = False) -> None:
+    def __init__(self, path: Path, user: str = "", password: str = "", upgrade: bool = False) -> None:
+        if _SPECIAL.search(str(path)):
+            raise FolderError(
+                f"{path} has one of ? & = # % in it, which the engine cannot open: give --path another folder"
+            )
         self.path = path
         self.spool = path / "spool"
         try:
@@ -65,12 +72,12 @@ class Engine:
                 f"cannot write {path} ({error.strerror}): make it writable, or give --path another folder"
             ) from error
         try:
-            self._open(path / "store", upgrade)
+            self._open(path / "store", user, password, upgrade)
         except BaseException:
             self._lock.release()
             raise
 
-    def _open(self, store: Path, upgrade: bool) -> None:
+    def _open(self, store: Path, user: str, password: str, upgrade: bool) -> None:
         from importlib.metadata import version
 
         running = version("chdb-core")
@@ -88,6 +95,7 @@ class Engine:
             for left in self.spool.iterdir():
                 left.unlink()
             marker.write_text(running + "\n")
+            config = write_config(self.path, user, password)
             probe = self.path / ".probe"
             probe.write_bytes(b"\0" * 65536)
             probe.unlink()
@@ -104,7 +112,8 @@ class Engine:
         self._store = str(store)
         self._control_lock = threading.Lock()
         try:
-            self._control = self.connect()
+            # Read once, by the first connection of the process.
+            self._control = self._chdb.connect(f"{self._store}?config-file={config}&implicit_select=0")
             self.version, self.timezone = self._row("SELECT version(), timezone()")
         except Exception as error:
             raise FolderError(

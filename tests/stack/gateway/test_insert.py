@@ -75,7 +75,7 @@ def test_statements_with_their_data(http: Http, table: str, statement: str) -> N
 
 def test_values_in_the_body_of_a_url_statement(http: Http, table: str) -> None:
     assert http.post(f"INSERT INTO {table} VALUES", body=b"(1,'a;'),(2,'b')").status_code == 200
-    assert http.post(f"INSERT INTO {{t:Identifier}} FORMAT CSV", body=b"3,c", param_t=table).status_code == 200
+    assert http.post("INSERT INTO {t:Identifier} FORMAT CSV", body=b"3,c", param_t=table).status_code == 200
     assert http.text(f"SELECT groupArray(s) FROM (SELECT s FROM {table} ORDER BY n)") == "['a;','b','c']"
 
 
