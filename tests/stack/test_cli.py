@@ -9,34 +9,53 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 
 from dagster_project import migrations
-from dagster_project.cli import COMMANDS
+from dagster_project.cli import COMMANDS, main
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.stack.leftovers import find_leftovers
 from dagster_project.stack.lifecycle import Stack
 from tests.stack.conftest import command_environment
 from tests.stack.engines import DIARIES
 
-Done = subprocess.CompletedProcess[str]
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 def candlehouse(home: Path, *arguments: str, stdin: str | None = None, **extra: str) -> Done:
-    """Run the command in an environment of its own."""
-    return subprocess.run(
+    """Run the command in this process, in an environment of its own."""
+    wanted = {**command_environment(home), **extra}
+    unset = {name: None for name in os.environ if name.startswith("CANDLEHOUSE_")}
+    result = CliRunner().invoke(main, arguments, input=stdin, env={**unset, **wanted}, prog_name="candlehouse")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Done(result.exit_code, result.stdout, result.stderr)
+
+
+def candlehouse_process(home: Path, *arguments: str, **extra: str) -> Done:
+    """Run the command as a program, for what takes signals or changes the process."""
+    done = subprocess.run(
         [sys.executable, "-m", "dagster_project.cli", *arguments],
         cwd=PROJECT_ROOT,
         env={**command_environment(home), **extra},
-        input=stdin,
         capture_output=True,
         text=True,
         timeout=150,
         check=False,
     )
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def one_line(done: Done) -> str:
@@ -170,13 +189,15 @@ def test_doctor_before_the_first_start(tmp_path: Path) -> None:
 
 def test_settings_errors_are_one_line(tmp_path: Path) -> None:
     assert "CANDLEHOUSE_ENV" in one_line(candlehouse(tmp_path, "status", CANDLEHOUSE_ENV="moon"))
-    assert "not one of live, sandbox, replay:DIR" in one_line(candlehouse(tmp_path, "up", CANDLEHOUSE_SOURCES="mars"))
+    assert "not one of live, sandbox, replay:DIR" in one_line(
+        candlehouse_process(tmp_path, "up", CANDLEHOUSE_SOURCES="mars")
+    )
 
 
 def test_up_with_a_taken_port_is_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
-        done = candlehouse(tmp_path / "home", "up", CANDLEHOUSE_REDIS_PORT=str(port))
+        done = candlehouse_process(tmp_path / "home", "up", CANDLEHOUSE_REDIS_PORT=str(port))
     assert f"port {port} for Redis is taken by" in one_line(done)
 
 
@@ -207,7 +228,7 @@ def test_a_second_up_starts_what_is_missing_and_down_stops_it_all(running: Stack
     """Last in this file: it stops the stack."""
     DIARIES["postgres"].write(running.settings, 5)
     engines = {name: running.supervisor.states()[name].pid for name in DIARIES}
-    done = candlehouse(running.home, "up")
+    done = candlehouse_process(running.home, "up")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "already running" in done.stdout
     assert {name: running.supervisor.states()[name].pid for name in DIARIES} == engines
@@ -216,7 +237,7 @@ def test_a_second_up_starts_what_is_missing_and_down_stops_it_all(running: Stack
     parts = {row["part"]: row for row in json.loads(status.stdout)["parts"]}
     assert parts["dagster-webserver"]["url"] in done.stdout
     assert all(running.settings.secret(name) not in done.stdout for name in DIARIES)
-    down = json.loads(candlehouse(running.home, "down", "--json").stdout)
+    down = json.loads(candlehouse_process(running.home, "down", "--json").stdout)
     assert {"postgres", "dagster-webserver", "dagster-daemon"} <= set(down["stopped"])
     deadline = time.monotonic() + 5
     while find_leftovers(running.home) and time.monotonic() < deadline:
