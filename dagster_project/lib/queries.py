@@ -17,3 +17,8 @@ def query(name: str) -> str:
         FileNotFoundError: there is no such statement.
     """
     return (QUERIES / f"{name}.sql").read_text().strip().removesuffix(";")
+
+
+def statement(name: str) -> bytes:
+    """`query(name)` as psycopg takes SQL that is not a literal in the code."""
+    return query(name).encode()

@@ -69,7 +69,7 @@ class VenueClient:
         return answer
 
     async def _load_markets(self) -> None:
-        """Loads the venue's markets once, whoever asks first; a failure is forgotten, so that a later call may succeed."""
+        """Loads the venue's markets once, whoever asks first; after a failure the next call tries again."""
         if self._markets is None:
             self._markets = asyncio.ensure_future(self._ask(self.exchange.load_markets))
         try:

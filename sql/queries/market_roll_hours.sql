@@ -2,7 +2,8 @@
 -- once instead of wrong.
 INSERT INTO market_ohlcv_hours
 (
-    exchange, symbol, timeframe, timestamp, open, high, low, close, volume, quote_volume, trades, synthetic, candles, as_of
+    exchange, symbol, timeframe, timestamp, open, high, low, close, volume, quote_volume, trades, synthetic, candles, last,
+    as_of
 )
 SELECT
     c.exchange,
@@ -18,6 +19,7 @@ SELECT
     if(count(c.trades) = count(), sum(toUInt64(c.trades)), NULL),
     max(c.origin = 'synthetic'),
     count(),
+    max(c.timestamp) + toIntervalSecond(multiIf(c.timeframe = '1m', 60, c.timeframe = '5m', 300, c.timeframe = '15m', 900, 1800)),
     any(transform(toDate(c.timestamp), {days:Array(Date)}, {touches:Array(UInt64)}, toUInt64(0)))
 FROM candles_stored AS c
 WHERE c.exchange = {exchange:String}

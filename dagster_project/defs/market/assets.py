@@ -44,7 +44,7 @@ class CandleConfig(dg.Config):
     pool="exchange_api",
     retry_policy=dg.RetryPolicy(max_retries=2, delay=20, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=1), warn_window=timedelta(minutes=20)),
-    description="""Closed candles of every configured market, one row per exchange, symbol, timeframe and open time (UTC).
+    description="""Closed candles of all configured markets, one row per exchange, symbol, timeframe and open time.
 
 A partition is a UTC day. A run asks the venues only for what ClickHouse does not have; the gap ledger
 `ops.ingest_windows` says for every market and day whether it is complete. Read the views `candles_stored` and

@@ -45,8 +45,8 @@ def describe(report: "Report", days: Sequence[date]) -> dict[str, Any]:
 
 
 def _table(report: "Report") -> str:
-    head = "| venue | symbol | tf | expected | stored | empty | missing | written | corrected | refused | newest | trouble |"
-    lines = [head, "|---|---|---|--:|--:|--:|--:|--:|--:|--:|---|---|"]
+    names = "venue symbol tf expected stored empty missing written corrected refused newest trouble"
+    lines = [f"| {' | '.join(names.split())} |", "|---|---|---|--:|--:|--:|--:|--:|--:|--:|---|---|"]
     for market, one in report.markets.items():
         newest = f"{datetime.fromtimestamp(one.last / 1000, UTC):%Y-%m-%d %H:%M}" if one.last is not None else ""
         numbers = (

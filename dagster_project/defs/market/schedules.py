@@ -59,7 +59,7 @@ def candles_today(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.S
     cron_schedule="10 7 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Compares the last finished days with the venue for late corrections and asks again for what is missing.",
+    description="Compares the last finished days with the venue and asks again for what is missing.",
 )
 def candles_recheck(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Requests the last finished days."""

@@ -1,7 +1,8 @@
 """Asking a venue for ranges of candles until every slot is there or the venue has shown that it is not.
 
-The length of an answer proves nothing: ccxt#26252 and ccxt#19476 are pages that ended early in silence, freqtrade#11460 is
-one pair in four with holes when many are loaded. What counts is which open times an answer holds, and how far it went.
+The length of an answer proves nothing: ccxt#26252 and ccxt#19476 are pages that ended early in silence,
+freqtrade#11460 is one pair in four with holes when many are loaded. What counts is which open times an answer holds,
+and how far it went.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dagster_project.lib.candles.gaps import Rule
 from dagster_project.lib.candles.retries import one_line
 from dagster_project.lib.candles.rows import Candles, Refused, check, concat, empty, parse
-from dagster_project.lib.candles.windows import Range, cover, missing
+from dagster_project.lib.candles.windows import Range, cover, missing, subtract
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,9 +102,9 @@ class _Work:
         self._passed: list[Range] = []
 
     async def first_pass(self) -> BaseException | None:
-        tasks = [
-            asyncio.create_task(self._page(page)) for page in cover(self._ask.ranges, self._ask.step, self._ask.limit)
-        ]
+        """All pages side by side; holes that earlier checks left are for `settle`, which needs one answer for many."""
+        fresh = [left for one in self._ask.ranges for left in subtract(one, self._ask.known)]
+        tasks = [asyncio.create_task(self._page(page)) for page in cover(fresh, self._ask.step, self._ask.limit)]
         if not tasks:
             return None
         try:
@@ -199,10 +201,7 @@ class _Work:
                 for passed in self._passed:
                     answers[(slots >= passed.start) & (slots < passed.end)] += 1
                 cuts = np.concatenate(([0], np.flatnonzero(np.diff(answers)) + 1, [len(slots)]))
-                out += [
-                    (Range(int(slots[a]), int(slots[b - 1]) + step), int(answers[a]))
-                    for a, b in zip(cuts[:-1], cuts[1:], strict=True)
-                ]
+                out += [(Range(int(slots[a]), int(slots[b - 1]) + step), int(answers[a])) for a, b in pairwise(cuts)]
         return out
 
     def result(self, error: BaseException | None) -> Fetched:

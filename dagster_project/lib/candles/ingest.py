@@ -1,7 +1,7 @@
 """From venues to committed rows: all markets side by side, in bounded memory, resumable after a kill at any point.
 
-Order of a batch: rows are acknowledged by ClickHouse, then the ledger is written. A kill in between leaves rows without a
-ledger entry; the next run counts them and only books them.
+Order of a batch: rows are acknowledged by ClickHouse, then the ledger is written. A kill in between leaves rows without
+a ledger entry; the next run counts them and only books them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dagster_project.lib.candles.corrections import changes
@@ -29,6 +29,7 @@ from dagster_project.lib.candles.windows import (
     DAY,
     Range,
     closed_end,
+    day_of,
     day_start,
     days_per_chunk,
     expected_count,
@@ -66,7 +67,10 @@ Open = Callable[[str, str | None], AbstractAsyncContextManager[Client]]
 
 @dataclass
 class MarketReport:
-    """What a run did for one market. `days` counts days by their state after the run; `last` is the newest open time in ClickHouse (ms)."""
+    """What a run did for one market.
+
+    `days` counts days by their state after the run; `last` is the newest open time in ClickHouse (ms).
+    """
 
     market: Market
     days: Counter[str] = field(default_factory=Counter)
@@ -110,7 +114,7 @@ class _Done:
     entries: list[Entry]
 
 
-def policy_now() -> int:
+def now_ms() -> int:
     """The local clock, epoch ms."""
     return int(time.time() * 1000)
 
@@ -176,7 +180,7 @@ class _Run:
             await asyncio.wait(fetchers)
             await self._queue.put(None)
             await writer
-        today = datetime.fromtimestamp(policy_now() / 1000, UTC).date()
+        today = day_of(now_ms())
         self._report.hours_built = await self._blocking(lambda: self._store.roll_hours(today))
         heads = await self._blocking(self._store.heads)
         for market, one in self._report.markets.items():
@@ -191,7 +195,7 @@ class _Run:
 
         try:
             async with self._open_venue(ccxt_id, base_url) as client:
-                local, venue_now = policy_now(), await client.clock()
+                local, venue_now = now_ms(), await client.clock()
                 clock = _Clock(local if venue_now is None else min(local, venue_now), max(local, venue_now or 0))
                 gate = asyncio.Semaphore(self._policy.chunks)
                 async with asyncio.TaskGroup() as group:
@@ -268,7 +272,9 @@ class _Run:
 
     def _commit(self, batch: list[_Done]) -> None:
         rows = self._store.write([one.write for one in batch])
-        self._ledger.record(entry for one in batch for entry in one.entries)
+        entries = [entry for one in batch for entry in one.entries]
+        self._store.note_counts((key_of(one.market), day_of(one.window.start), one.got) for one in entries)
+        self._ledger.record(entries)
         for one in batch:
             report = self._report.markets[one.write.market]
             report.written += len(one.write.changes.rows)
@@ -284,7 +290,7 @@ class _Run:
         report.expected += day.expected
         report.stored += got
         report.empty += blank
-        self._report.coverage[day.market, _date(day.window.start)] = (got + blank) / day.expected
+        self._report.coverage[day.market, day_of(day.window.start)] = (got + blank) / day.expected
 
     def _tally(self, report: MarketReport, entry: Entry) -> None:
         report.days[entry.state] += 1
@@ -292,7 +298,7 @@ class _Run:
         report.stored += entry.got
         report.empty += entry.empty
         share = (entry.got + entry.empty) / entry.expected if entry.expected else 0.0
-        self._report.coverage[entry.market, _date(entry.window.start)] = share
+        self._report.coverage[entry.market, day_of(entry.window.start)] = share
 
 
 @dataclass(frozen=True)
@@ -430,7 +436,3 @@ def _joined(gaps: Iterable[Gap]) -> list[Gap]:
         else:
             out.append(gap)
     return out
-
-
-def _date(time_ms: int) -> date:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).date()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_project.lib.candles.gaps import Gap, WindowState
 from dagster_project.lib.candles.rows import Refused
 from dagster_project.lib.candles.windows import Range, moment
-from dagster_project.lib.queries import query
+from dagster_project.lib.queries import statement
 from dagster_project.settings import Market
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Ledger:
     def windows(self, window: Range) -> dict[tuple[Key, int], Known]:
         """What is known about days that start in `window`, by market and start of the day (ms)."""
         with self._connection.transaction():
-            rows = self._connection.execute(query("ledger_windows"), _bounds(window)).fetchall()
+            rows = self._connection.execute(statement("ledger_windows"), _bounds(window)).fetchall()
         return {
             ((row[0], row[1], row[2]), _ms(row[3])): Known(row[4], row[5], row[6], row[7], row[8] is not None)
             for row in rows
@@ -68,7 +68,7 @@ class Ledger:
     def gaps(self, window: Range) -> dict[Key, list[Gap]]:
         """Known gaps that start in `window`, by market, in order of time."""
         with self._connection.transaction():
-            rows = self._connection.execute(query("ledger_gaps"), _bounds(window)).fetchall()
+            rows = self._connection.execute(statement("ledger_gaps"), _bounds(window)).fetchall()
         found: dict[Key, list[Gap]] = defaultdict(list)
         for exchange, symbol, timeframe, start, end, state, cause, answers, seen, checked in rows:
             gap = Gap(Range(_ms(start), _ms(end)), state, cause, answers, _ms(seen), _ms(checked))
@@ -95,12 +95,12 @@ class Ledger:
             for one in entry.refused
         ]
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.executemany(query("ledger_upsert_window"), windows)
-            cursor.executemany(query("ledger_delete_gaps"), windows)
+            cursor.executemany(statement("ledger_upsert_window"), windows)
+            cursor.executemany(statement("ledger_delete_gaps"), windows)
             if gaps:
-                cursor.executemany(query("ledger_insert_gap"), gaps)
+                cursor.executemany(statement("ledger_insert_gap"), gaps)
             if refused:
-                cursor.executemany(query("quarantine"), refused)
+                cursor.executemany(statement("quarantine"), refused)
 
 
 def _window(entry: Entry) -> dict[str, Any]:

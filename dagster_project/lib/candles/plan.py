@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -34,7 +34,7 @@ class Policy:
     settle: int = 5_000
     overlap: int = 3
     recheck_after: int = 6 * 3_600_000
-    rule: Rule = Rule()
+    rule: Rule = field(default_factory=Rule)
     confirm_delay: float = 1.0
     verify: bool = False
     chunks: int = 4

@@ -1,4 +1,4 @@
-"""Candles as columns, and their journey from a venue's answer: parsed, put in order, and refused where they are wrong."""
+"""Candles as columns, and the way from a venue's answer: parsed, put in order, refused where they are wrong."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ TIME, OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE_VOLUME, TRADES = 0, 1, 2, 3, 4, 5, 7
 class Candles:
     """Columns of equal length, one row per candle.
 
-    `time` is the open time in epoch ms (int64); prices and volumes are float64; `quote_volume` is NaN and `trades` (int64)
-    is -1 where the source does not say.
+    `time` is the open time in epoch ms (int64); prices and volumes are float64; `quote_volume` is NaN and `trades`
+    (int64) is -1 where the source does not say.
     """
 
     time: np.ndarray
@@ -211,7 +211,7 @@ def _columns(answer: Sequence[Sequence[Any]]) -> Candles:
 def _milliseconds(times: np.ndarray) -> np.ndarray:
     import numpy as np
 
-    if len(times) and SECONDS_BELOW <= times.min() and times.max() < MICROSECONDS_FROM:
+    if len(times) and times.min() >= SECONDS_BELOW and times.max() < MICROSECONDS_FROM:
         return times
     units = [times < SECONDS_BELOW, times >= NANOSECONDS_FROM, times >= MICROSECONDS_FROM]
     return np.select(units, [times * 1000, times // 1_000_000, times // 1000], times)

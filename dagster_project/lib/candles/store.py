@@ -69,7 +69,11 @@ class CandleStore:
 
         candles = Candles(
             column("time", np.int64),
-            *(column(name, np.float64) for name in ("open", "high", "low", "close", "volume")),
+            column("open", np.float64),
+            column("high", np.float64),
+            column("low", np.float64),
+            column("close", np.float64),
+            column("volume", np.float64),
             column("quote_volume", np.float64, float("nan")),
             table.column("trades").cast("int64").fill_null(-1).to_numpy(),
         )
@@ -105,13 +109,19 @@ class CandleStore:
         return rows.num_rows
 
     def touch(self, days: Iterable[tuple[Key, date]]) -> None:
-        """Makes hours that were built from these days stale: they are added up on the fly until they are built again."""
+        """Makes hours built from these days stale: they are added up on the fly until they are built again."""
         rows = sorted((*key, day, 1) for key, day in set(days))
         self._retry(
             lambda: self._client.insert(
                 "market_days", rows, column_names=["exchange", "symbol", "timeframe", "day", "touches"]
             )
         )
+
+    def note_counts(self, counts: Iterable[tuple[Key, date, int]]) -> None:
+        """How many candles days hold, after they were written: what bounds GetCandles."""
+        rows = sorted((*key, day, count) for key, day, count in counts if count)
+        if rows:
+            self._client.insert("market_days", rows, column_names=["exchange", "symbol", "timeframe", "day", "candles"])
 
     def roll_hours(self, before: date) -> int:
         """Builds the hours of every finished day (before `before`) that is stale; returns how many days.

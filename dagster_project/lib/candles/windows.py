@@ -1,4 +1,4 @@
-"""Time windows of candles. All times are epoch milliseconds (UTC); ranges are half-open `[start, end)` of open times."""
+"""Time windows of candles. Times are epoch milliseconds (UTC); ranges are half-open `[start, end)` of open times."""
 
 from __future__ import annotations
 
