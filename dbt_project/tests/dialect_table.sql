@@ -1,0 +1,52 @@
+-- What our macros answer, on either engine. A row here is a row where an engine answers something else.
+with answers as (
+
+    select '01 1/3 of decimals keeps its digits' as question,
+        {{ typed('abs(' ~ safe_divide(typed('1.00', 'decimal'), '3') ~ ' - 0.3333333333333333) < 1e-15', 'bool', true) }} as ok
+    union all
+    select '02 integers divide to a fraction', {{ typed(safe_divide('7', '2') ~ ' = 3.5', 'bool', true) }}
+    union all
+    select '03 nothing divided by zero', {{ typed(safe_divide('7', '0') ~ ' is null', 'bool', true) }}
+    union all
+    select '04 nothing divided by nothing', {{ typed(safe_divide('7', typed('null', 'int', true)) ~ ' is null', 'bool', true) }}
+    union all
+    select '05 a product keeps 36 decimals',
+        {{ typed(exact_product(typed("'0.000000000000000001'", 'decimal'), typed("'0.000000000000000001'", 'decimal')) ~ ' > 0', 'bool', true) }}
+    union all
+    select '06 microseconds survive the cast',
+        {{ typed(microseconds_between(
+            typed("'2025-10-26 00:00:00.000001'", 'timestamp'), typed("'2025-10-26 01:00:00.000004'", 'timestamp')
+        ) ~ ' = 3600000003', 'bool', true) }}
+    union all
+    select '07 before 1970 and in 2299',
+        {{ typed(microseconds_between(
+            typed("'1969-12-31 23:59:59'", 'timestamp'), typed("'2299-12-31 23:59:59'", 'timestamp')
+        ) ~ ' = 10413792000000000', 'bool', true) }}
+    union all
+    select '08 no trade, no interval', {{ typed('(' ~ wilson('0', '0', 'low') ~ ') is null', 'bool', true) }}
+    union all
+    select '09 no win starts at zero', {{ typed('(' ~ wilson('0', '5', 'low') ~ ') = 0', 'bool', true) }}
+    union all
+    select '10 all wins end at one', {{ typed('(' ~ wilson('5', '5', 'high') ~ ') = 1', 'bool', true) }}
+    union all
+    select '11 3 of 10, low end (R: prop.test without correction)',
+        {{ typed('abs((' ~ wilson('3', '10', 'low') ~ ') - 0.10779126740630096) < 1e-12', 'bool', true) }}
+    union all
+    select '12 3 of 10, high end',
+        {{ typed('abs((' ~ wilson('3', '10', 'high') ~ ') - 0.6032218525388546) < 1e-12', 'bool', true) }}
+    union all
+    select '13 a sum over nothing is NULL',
+        {{ typed('(select sum(quantity) from ' ~ ref('stg_trades') ~ ' where 1 = 0) is null', 'bool', true) }}
+    union all
+    select '14 repaired is real', {{ typed(origin_group("'repaired'") ~ " = 'real'", 'bool', true) }}
+    union all
+    select '15 an unknown origin is not', {{ typed(origin_group("'dreamt'") ~ " = 'made up'", 'bool', true) }}
+    union all
+    select '16 decimals keep 18 places',
+        {{ typed(typed("'0.000000000000000001'", 'decimal') ~ ' > 0', 'bool', true) }}
+
+)
+
+select question
+from answers
+where not coalesce(ok, false)
