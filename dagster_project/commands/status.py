@@ -38,7 +38,8 @@ def _show(rows: list) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("part", "state", "answers", "pid", "up", "address")
+    table = Table("part", "state", "answers", "pid", "up")
+    table.add_column("address", overflow="fold")
     for row in rows:
         up_for = f"{row.uptime_seconds} s" if row.pid else ""
         table.add_row(row.part, row.state, "yes" if row.healthy else "no", str(row.pid or ""), up_for, row.url)

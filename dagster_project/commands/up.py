@@ -136,7 +136,8 @@ def _pipeline(settings: Settings, console: Console) -> bool:
 def _show_addresses(stack: Stack, console: Console) -> None:
     from rich.table import Table
 
-    table = Table("part", "address", title="Candlehouse", title_justify="left")
+    table = Table("part", title="Candlehouse", title_justify="left")
+    table.add_column("address", overflow="fold")
     for status in stack.status():
         if status.url:
             table.add_row(status.part, status.url)
