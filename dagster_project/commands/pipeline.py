@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dagster import AssetKey, DagsterInstance, Definitions, EventLogEntry, ExecuteInProcessResult
     from rich.console import Console
 
-    from dagster_project.settings import Settings
+    from dagster_project.settings import Market, Settings
 
 POLL_SECONDS = 0.5
 # Without recorded bounds: yesterday and today, about 17,000 candles for six markets.
@@ -62,16 +62,18 @@ def stages(settings: Settings, loaded: Definitions) -> list[Stage]:
     graph = loaded.resolve_asset_graph()
     candles = AssetSelection.groups("market")
     boards = AssetSelection.kind("dbt").downstream()
-    first, last = candle_days(settings, datetime.now(UTC).date())
     found = [
         Stage("trades", sorted((AssetSelection.groups("trading") - boards).resolve(graph))),
-        Stage(
-            f"candles {first} to {last}" if first != last else f"candles {first}",
-            sorted(candles.materializable().resolve(graph)),
-            {
-                "dagster/asset_partition_range_start": first.isoformat(),
-                "dagster/asset_partition_range_end": last.isoformat(),
-            },
+        *(
+            Stage(
+                f"candles {first} to {last}" if first != last else f"candles {first}",
+                sorted(candles.materializable().resolve(graph)),
+                {
+                    "dagster/asset_partition_range_start": first.isoformat(),
+                    "dagster/asset_partition_range_end": last.isoformat(),
+                },
+            )
+            for first, last in candle_ranges(settings.markets, settings.market_start, datetime.now(UTC).date())
         ),
         Stage("boards", sorted(boards.materializable().resolve(graph))),
     ]
@@ -81,12 +83,23 @@ def stages(settings: Settings, loaded: Definitions) -> list[Stage]:
     return found
 
 
-def candle_days(settings: Settings, today: date) -> tuple[date, date]:
-    """First and last UTC day to collect: all that was recorded, or the last days of a venue without known bounds."""
-    lasts = [market.last for market in settings.markets if market.last]
-    if lasts:
-        return settings.market_start, min(max(lasts), today)
-    return max(settings.market_start, today - timedelta(days=LIVE_DAYS - 1)), today
+def candle_ranges(markets: Sequence[Market], start: date, today: date) -> list[tuple[date, date]]:
+    """Ranges of UTC days to collect, ends included: all days on which a market is known to have data.
+
+    A market without known bounds, as a live venue's is, asks for yesterday and today.
+    """
+    ranges: list[tuple[date, date]] = []
+    for first, last in sorted(
+        (market.first or max(start, today - timedelta(days=LIVE_DAYS - 1)), min(market.last or today, today))
+        for market in markets
+    ):
+        if first > last:
+            continue
+        if ranges and first <= ranges[-1][1] + timedelta(days=1):
+            ranges[-1] = (ranges[-1][0], max(ranges[-1][1], last))
+        else:
+            ranges.append((first, last))
+    return ranges
 
 
 def _run(stage: Stage, loaded: Definitions, instance: DagsterInstance, console: Console) -> bool:
