@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -83,20 +83,21 @@ class Execution:
         Raises:
             Aborted: the client went away.
         """
-        failure = None
-        try:
-            self._run()
-        except Aborted:
-            raise
-        except Exception as error:
-            failure = self._versioned(engine_error(error))
-        # By now the session and the query id are free again: a client may use them as soon as it has read the answer.
-        self._release()
-        if failure is None:
-            self._response.finish()
-        else:
-            self._response.discard()
-            self._response.fail(failure)
+        with ExitStack() as after:
+            failure = None
+            try:
+                self._run(after)
+            except Aborted:
+                raise
+            except Exception as error:
+                failure = self._versioned(engine_error(error))
+            # By now the session and the query id are free again: a client may use them once it has read the answer.
+            self._release()
+            if failure is None:
+                self._response.finish()
+            else:
+                self._response.discard()
+                self._response.fail(failure)
 
     def _versioned(self, error: Any) -> Any:
         suffix = f"(version {self._engine.version} (official build))"
@@ -104,17 +105,16 @@ class Execution:
             error.text = f"{error.text} {suffix}"
         return error
 
-    def _run(self) -> None:
+    def _run(self, after: ExitStack) -> None:
         request = self._request
         files = read_form(self._body, request) if request.boundary is not None else []
         if not request.session_id:
             connection = self._engine.connect(self._marker)
-            try:
-                self._prepare(connection)
-                create_tables(connection, files, request)
-                self._execute(connection, None)
-            finally:
-                connection.close()
+            # 0.1 ms that the client need not wait for.
+            after.callback(connection.close)
+            self._prepare(connection)
+            create_tables(connection, files, request)
+            self._execute(connection, None)
             return
         with self._sessions.acquire(request, self._marker) as session:
             settings = {name: value for name, value in request.settings.items() if name != "readonly"}
