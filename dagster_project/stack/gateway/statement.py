@@ -113,6 +113,9 @@ def find_insert(text: bytes, complete: bool) -> Insert | None:
             return Insert(text[: mark.start()], "Values", mark.end(), at, None)
         elif kind == "name" and (source or not selects):
             data = _BEFORE_DATA.match(text, mark.end()).end()  # type: ignore[union-attr]
+            if data == len(text) and not complete:
+                # The line end that belongs to the statement may be still to come.
+                return None
             at = mark.start("format") if infile is None else infile
             return Insert(text[: mark.start("format")], mark.group("name").decode(), data, at, source)
     return None

@@ -163,3 +163,19 @@ def test_fixed_binary_layout(http: Http) -> None:
     assert http.post("INSERT INTO doubles FORMAT RowBinary", body=data).status_code == 200
     back = io.BytesIO(http.get("SELECT x FROM doubles FORMAT RowBinary", enable_http_compression=0).content)
     assert back.read() == data
+
+
+def test_long_values(http: Http, table: str) -> None:
+    """More than a statement may be long: the data is streamed, expressions are evaluated."""
+    body = b",".join(b"(%d, concat('a', 'b;'))" % number for number in range(120_000))
+    assert len(body) > 2 << 20
+    answer = http.post(f"INSERT INTO {table} (n, s) VALUES ".encode() + body)
+    assert answer.status_code == 200, answer.text
+    assert http.text(f"SELECT count(), uniqExact(s), any(s) FROM {table}") == "120000\t1\tab;"
+
+
+def test_long_select_text(http: Http) -> None:
+    numbers = ",".join(str(number) for number in range(60_000))
+    sql = f"SELECT count() FROM numbers(90000) WHERE number IN ({numbers})"
+    assert http.text(sql, max_query_size=10_000_000) == "60000"
+    assert http.post(sql).headers["X-ClickHouse-Exception-Code"] == "62"
