@@ -116,14 +116,14 @@ def _run(stage: Stage, loaded: Definitions, instance: DagsterInstance, console: 
             run_id=run_id,
             raise_on_error=False,
         )
-        cursor = 0
+        cursor = None
         while not running.done():
             time.sleep(POLL_SECONDS)
-            records = instance.all_logs(run_id)
-            for entry in records[cursor:]:
-                if line := _progress(entry):
+            fresh = instance.get_records_for_run(run_id, cursor)
+            cursor = fresh.cursor
+            for record in fresh.records:
+                if line := _progress(record.event_log_entry):
                     status.update(f"{stage.title}: {line}")
-            cursor = len(records)
         result = running.result()
     _report(stage, result, time.monotonic() - started, console)
     return result.success

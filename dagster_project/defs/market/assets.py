@@ -56,11 +56,11 @@ def market_ohlcv(
     clickhouse: ClickHouseResource,
     postgres: PostgresResource,
     exchange: ExchangeResource,
-) -> dg.MaterializeResult:
+) -> None:
     """Brings the days of this run up to date. A market that fails is reported and does not stop the others."""
     import asyncio
 
-    from dagster_project.defs.market.metadata import describe
+    from dagster_project.defs.market.metadata import describe_days, describe_run
     from dagster_project.lib.candles.gaps import Rule
     from dagster_project.lib.candles.ingest import ingest
     from dagster_project.lib.candles.ledger import Ledger
@@ -91,11 +91,14 @@ def market_ohlcv(
                 on_commit=lambda rows: context.log.info(f"{rows:,} candles committed"),
             )
         )
+        facts = describe_days(connection, days)
     for market, reason in report.failures.items():
         context.log.warning(f"{market.exchange} {market.symbol} {market.timeframe}: {reason}")
     if len(report.failures) == len(markets):
         raise dg.Failure(_nothing_came(report.failures), allow_retries=True)
-    return dg.MaterializeResult(metadata=describe(report, days))
+    for day, metadata in facts.items():
+        context.add_asset_metadata(metadata, partition_key=day)
+    context.add_asset_metadata(describe_run(report, days), partition_key=days[-1].isoformat())
 
 
 def _nothing_came(failures: dict) -> str:

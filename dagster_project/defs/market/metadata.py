@@ -1,39 +1,66 @@
-"""What a materialization of candles tells people in the Dagster UI."""
+"""What a materialization of candles tells people in the Dagster UI.
+
+Every partition carries its own counts. What is true of the run as a whole hangs on its last partition only: with the
+plot on each of them, a range of 734 days stored 734 copies of it.
+"""
 
 import base64
 import io
 import time
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 if TYPE_CHECKING:
+    import psycopg
+
     from dagster_project.lib.candles.ingest import Report
 
 GREEN, AMBER, RED, BLANK = "#3f8f5f", "#d9a441", "#c0504d", "#eceff1"
 MOST_DAYS = 400  # columns of the coverage plot; longer runs show their last days
 
 
-def describe(report: "Report", days: Sequence[date]) -> dict[str, Any]:
-    """Counts, the markets as a table, a plot of the coverage, and the query to look with."""
-    markets = list(report.markets.values())
-    newest = max((one.last for one in markets if one.last is not None), default=None)
+def describe_days(connection: "psycopg.Connection", days: Sequence[date]) -> dict[str, dict[str, Any]]:
+    """What the ledger knows about each UTC day, by partition key: its counts and its markets as a table."""
+    from dagster_project.lib.queries import statement
+
+    start = datetime(days[0].year, days[0].month, days[0].day, tzinfo=UTC)
+    window = {"start": start, "end": start + timedelta(days=len(days))}
+    rows: dict[str, list[tuple[Any, ...]]] = {day.isoformat(): [] for day in days}
+    for day, *row in connection.execute(statement("ledger_days"), window):
+        rows[day].append(tuple(row))
+    return {day: _describe_day(found) for day, found in rows.items()}
+
+
+def _describe_day(rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    counts = (
+        "candles_expected",
+        "dagster/partition_row_count",
+        "confirmed_empty",
+        "missing",
+        "quarantined",
+        "corrected",
+    )
+    facts: dict[str, Any] = {name: sum(row[4 + place] for row in rows) for place, name in enumerate(counts)}
+    if rows:
+        names = "venue symbol tf state expected stored empty missing refused corrected cause"
+        facts["markets"] = dg.MetadataValue.md(_markdown_table(names.split(), rows))
+    return facts
+
+
+def describe_run(report: "Report", days: Sequence[date]) -> dict[str, Any]:
+    """What the run did as a whole: its markets as a table, a plot of the coverage, and the query to look with."""
+    newest = max((one.last for one in report.markets.values() if one.last is not None), default=None)
     metadata: dict[str, Any] = {
-        "window": f"{days[0]} to {days[-1]} (UTC)",
-        "dagster/partition_row_count": sum(one.stored for one in markets),
-        "rows_written": sum(one.written for one in markets),
-        "candles_expected": sum(one.expected for one in markets),
-        "candles_missing": sum(one.missing for one in markets),
-        "candles_confirmed_empty": sum(one.empty for one in markets),
-        "corrections": sum(one.corrections for one in markets),
-        "quarantined": sum(one.quarantined for one in markets),
-        "failed_markets": len(report.failures),
-        "venue_requests": report.requests,
-        "venue_retries": report.retries,
-        "hours_built_for_days": report.hours_built,
-        "markets": dg.MetadataValue.md(_table(report)),
+        "run_window": f"{days[0]} to {days[-1]} (UTC)",
+        "run_rows_written": sum(one.written for one in report.markets.values()),
+        "run_failed_markets": len(report.failures),
+        "run_venue_requests": report.requests,
+        "run_venue_retries": report.retries,
+        "run_hours_built_for_days": report.hours_built,
+        "run_markets": dg.MetadataValue.md(_table(report)),
         "query": dg.MetadataValue.md(_query(days)),
     }
     if newest is not None:
@@ -44,18 +71,23 @@ def describe(report: "Report", days: Sequence[date]) -> dict[str, Any]:
     return metadata
 
 
+def _markdown_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
+    for row in rows:
+        cells = (("" if cell is None else str(cell)).replace("|", "/") for cell in row)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def _table(report: "Report") -> str:
-    names = "venue symbol tf expected stored empty missing written corrected refused newest trouble"
-    lines = [f"| {' | '.join(names.split())} |", "|---|---|---|--:|--:|--:|--:|--:|--:|--:|---|---|"]
+    rows = []
     for market, one in report.markets.items():
         newest = f"{datetime.fromtimestamp(one.last / 1000, UTC):%Y-%m-%d %H:%M}" if one.last is not None else ""
-        numbers = (
-            one.expected, one.stored, one.empty, one.missing, one.written, one.corrections, one.quarantined
-        )  # fmt: skip
-        cells = " | ".join(f"{number:,}" for number in numbers)
-        trouble = (one.failure or "").replace("|", "/")
-        lines.append(f"| {market.exchange} | {market.symbol} | {market.timeframe} | {cells} | {newest} | {trouble} |")
-    return "\n".join(lines)
+        numbers = (one.expected, one.stored, one.empty, one.missing, one.written, one.corrections, one.quarantined)
+        names = (market.exchange, market.symbol, market.timeframe)
+        rows.append((*names, *(f"{number:,}" for number in numbers), newest, one.failure))
+    heads = "venue symbol tf expected stored empty missing written corrected refused newest trouble"
+    return _markdown_table(heads.split(), rows)
 
 
 def _query(days: Sequence[date]) -> str:
