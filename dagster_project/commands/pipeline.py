@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dagster_project.settings import Market, Settings
 
 POLL_SECONDS = 0.5
+SHARED_RANGE = timedelta(days=7)
 # Without recorded bounds: yesterday and today, about 17,000 candles for six markets.
 LIVE_DAYS = 2
 
@@ -73,7 +74,9 @@ def stages(settings: Settings, loaded: Definitions) -> list[Stage]:
                     "dagster/asset_partition_range_end": last.isoformat(),
                 },
             )
-            for first, last in candle_ranges(settings.markets, settings.market_start, datetime.now(UTC).date())
+            for first, last in candle_ranges(
+                settings.markets, settings.market_start, datetime.now(UTC).date(), _complete_days(settings)
+            )
         ),
         Stage("boards", sorted(boards.materializable().resolve(graph))),
     ]
@@ -83,23 +86,42 @@ def stages(settings: Settings, loaded: Definitions) -> list[Stage]:
     return found
 
 
-def candle_ranges(markets: Sequence[Market], start: date, today: date) -> list[tuple[date, date]]:
-    """Ranges of UTC days to collect, ends included: all days on which a market is known to have data.
+def candle_ranges(
+    markets: Sequence[Market], start: date, today: date, complete: Container[tuple[str, str, str, date]] = ()
+) -> list[tuple[date, date]]:
+    """Ranges of UTC days to collect, ends included: days that a market is known to have and that are not complete.
 
-    A market without known bounds, as a live venue's is, asks for yesterday and today.
+    A market without known bounds, as a live venue's is, asks for yesterday and today. Days less than a week apart share
+    a range, because a run costs more than a few days that need nothing.
+
+    Args:
+        complete: (exchange, symbol, timeframe, day) of the ledger's finished windows.
     """
+    wanted: set[date] = set()
+    for market in markets:
+        first = market.first or max(start, today - timedelta(days=LIVE_DAYS - 1))
+        last = min(market.last or today, today)
+        days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+        identity = (market.exchange, market.symbol, market.timeframe)
+        wanted.update(day for day in days if (*identity, day) not in complete)
     ranges: list[tuple[date, date]] = []
-    for first, last in sorted(
-        (market.first or max(start, today - timedelta(days=LIVE_DAYS - 1)), min(market.last or today, today))
-        for market in markets
-    ):
-        if first > last:
-            continue
-        if ranges and first <= ranges[-1][1] + timedelta(days=1):
-            ranges[-1] = (ranges[-1][0], max(ranges[-1][1], last))
+    for day in sorted(wanted):
+        if ranges and day - ranges[-1][1] <= SHARED_RANGE:
+            ranges[-1] = (ranges[-1][0], day)
         else:
-            ranges.append((first, last))
+            ranges.append((day, day))
     return ranges
+
+
+def _complete_days(settings: Settings) -> set[tuple[str, str, str, date]]:
+    import psycopg
+
+    with psycopg.connect(settings.postgres_url) as connection:
+        rows = connection.execute(
+            "SELECT exchange, symbol, timeframe, (window_start AT TIME ZONE 'UTC')::date FROM ops.ingest_windows"
+            " WHERE state IN ('complete', 'confirmed_empty')"
+        )
+        return {(row[0], row[1], row[2], row[3]) for row in rows}
 
 
 def _run(stage: Stage, loaded: Definitions, instance: DagsterInstance, console: Console) -> bool:
