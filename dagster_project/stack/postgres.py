@@ -127,6 +127,9 @@ class Postgres(Part):
             f"--username={USER}",
             f"--pwfile={password_file}",
             "--auth=scram-sha-256",
+            # The password is 192 random bits, which stretching cannot make harder to guess. The default of 4,096 rounds
+            # made a connection take 14.7 ms instead of 5.0, and Dagster opens two for every event that it stores.
+            "--set=scram_iterations=1",
             "--encoding=UTF8",
             # PostgreSQL's own C.UTF-8, so that order and case do not depend on the machine's locales.
             "--locale=C",
