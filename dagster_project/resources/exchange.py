@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ccxt.async_support.base.exchange import Exchange
 
 
+FIRST_WINDOW = 3  # requests in flight at first
+
+
 class VenueClient:
     """One venue, asked politely: ccxt's limiter, retries for what passes by itself, a pause for all when it says so."""
 
@@ -25,7 +28,9 @@ class VenueClient:
         self.requests = 0
         self.retries = 0
         self._tries = tries
-        self._slots = asyncio.Semaphore(self.quirks.concurrency)
+        self._window = float(min(FIRST_WINDOW, self.quirks.concurrency))
+        self._in_flight = 0
+        self._landed = asyncio.Condition()
         self._resume_at = 0.0
         self._markets: asyncio.Task[Any] | None = None
         exchange.handle_errors = _with_headers(exchange.handle_errors)
@@ -92,8 +97,7 @@ class VenueClient:
             retry=retry_if_exception(worth_retrying), stop=stop_after_attempt(self._tries), wait=wait, reraise=True
         ):
             with attempt:
-                async with self._slots:
-                    await self._pause()
+                async with self._slot():
                     self.requests += 1
                     self.retries += attempt.retry_state.attempt_number > 1
                     try:
@@ -103,9 +107,28 @@ class VenueClient:
                         raise
         raise AssertionError("tenacity returns or raises")
 
-    async def _pause(self) -> None:
-        while (left := self._resume_at - time.monotonic()) > 0:
-            await asyncio.sleep(left)
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        """A place among the requests in flight. How many there are grows by one per round of good answers and falls to
+        one when the venue says that it is too much: what is in flight then is ignored advice, and leads to a ban."""
+        async with self._landed:
+            while self._in_flight >= int(self._window) or time.monotonic() < self._resume_at:
+                if self._in_flight < int(self._window):
+                    self._landed.release()
+                    try:
+                        await asyncio.sleep(max(0.0, self._resume_at - time.monotonic()))
+                    finally:
+                        await self._landed.acquire()
+                else:
+                    await self._landed.wait()
+            self._in_flight += 1
+        try:
+            yield
+            self._window = min(float(self.quirks.concurrency), self._window + 1 / self._window)
+        finally:
+            async with self._landed:
+                self._in_flight -= 1
+                self._landed.notify_all()
 
     def _asked_to_wait(self, error: Exception) -> float | None:
         import ccxt
@@ -116,6 +139,7 @@ class VenueClient:
             return None
         seconds = retry_after(getattr(error, "response_headers", self.exchange.last_response_headers))
         self._resume_at = max(self._resume_at, time.monotonic() + (seconds or 1.0))
+        self._window = 1.0
         return seconds
 
 

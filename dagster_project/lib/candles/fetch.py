@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dagster_project.lib.candles.gaps import Rule
 from dagster_project.lib.candles.retries import one_line
 from dagster_project.lib.candles.rows import Candles, Refused, check, concat, empty, parse
-from dagster_project.lib.candles.windows import Range, cover, missing, subtract
+from dagster_project.lib.candles.windows import Range, cover, difference
 
 if TYPE_CHECKING:
     import numpy as np
 
+PROBE_FROM = 3  # pages
 STUCK = 3  # the same question asked this often without a step forward ends the search
 
 
@@ -103,8 +104,14 @@ class _Work:
 
     async def first_pass(self) -> BaseException | None:
         """All pages side by side; holes that earlier checks left are for `settle`, which needs one answer for many."""
-        fresh = [left for one in self._ask.ranges for left in subtract(one, self._ask.known)]
-        tasks = [asyncio.create_task(self._page(page)) for page in cover(fresh, self._ask.step, self._ask.limit)]
+        fresh = difference(self._ask.ranges, self._ask.known)
+        pages = cover(fresh, self._ask.step, self._ask.limit)
+        if len(pages) >= PROBE_FROM:
+            try:
+                pages = await self._probe(fresh)
+            except Exception as error:
+                return _venue_error(error)
+        tasks = [asyncio.create_task(self._page(page)) for page in pages]
         if not tasks:
             return None
         try:
@@ -115,6 +122,15 @@ class _Work:
             await asyncio.gather(*tasks, return_exceptions=True)
         errors = [error for task in done if not task.cancelled() and (error := task.exception())]
         return _venue_error(errors[0]) if errors else None
+
+    async def _probe(self, fresh: list[Range]) -> list[Range]:
+        """One answer without an end shows where candles begin; the pages left to ask for, none if there are none."""
+        start = fresh[0].start
+        rows = await self._source.candles(self._ask.symbol, self._ask.timeframe, start, None, self._ask.limit)
+        top = self._take(rows, start)
+        if top is None:
+            return cover(fresh, self._ask.step, self._ask.limit) if rows else []
+        return cover(difference(fresh, [Range(start, top + self._ask.step)]), self._ask.step, self._ask.limit)
 
     async def settle(self) -> BaseException | None:
         """Rounds about the holes, until none is left, all are sure, or nothing new can be learnt now."""
@@ -187,22 +203,24 @@ class _Work:
         return concat(self._parts).sorted_unique().time
 
     def _holes(self) -> list[tuple[Range, int]]:
-        """Wanted slots without a candle, as ranges whose slots have the same number of answers."""
+        """Wanted slots without a candle, as ranges whose slots have the same number of answers, in order of time."""
         import numpy as np
 
         times, step = self._times(), self._ask.step
-        out: list[tuple[Range, int]] = []
-        for wanted in self._ask.wanted:
-            for hole in missing(wanted, times, step):
-                slots = np.arange(hole.start, hole.end, step)
-                answers = np.zeros(len(slots), np.int64)
-                for known, count in self._ask.known.items():
-                    answers[(slots >= known.start) & (slots < known.end)] = count
-                for passed in self._passed:
-                    answers[(slots >= passed.start) & (slots < passed.end)] += 1
-                cuts = np.concatenate(([0], np.flatnonzero(np.diff(answers)) + 1, [len(slots)]))
-                out += [(Range(int(slots[a]), int(slots[b - 1]) + step), int(answers[a])) for a, b in pairwise(cuts)]
-        return out
+        grids = [np.arange(wanted.start, wanted.end, step, dtype=np.int64) for wanted in self._ask.wanted]
+        if not grids:
+            return []
+        slots = np.setdiff1d(np.concatenate(grids), times)
+        if len(slots) == 0:
+            return []
+        answers = np.zeros(len(slots), np.int64)
+        for known, count in self._ask.known.items():
+            answers[slice(*np.searchsorted(slots, known))] = count
+        for passed in self._passed:
+            answers[slice(*np.searchsorted(slots, passed))] += 1
+        breaks = np.flatnonzero((np.diff(slots) != step) | (np.diff(answers) != 0)) + 1
+        cuts = [0, *breaks.tolist(), len(slots)]
+        return [(Range(int(slots[a]), int(slots[b - 1]) + step), int(answers[a])) for a, b in pairwise(cuts)]
 
     def result(self, error: BaseException | None) -> Fetched:
         parts = concat(self._parts)

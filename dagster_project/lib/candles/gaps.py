@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from dagster_project.lib.candles.windows import Range
@@ -57,20 +56,6 @@ def judge(gap: Range, answers: int, now: int, rule: Rule, *, refused: bool) -> t
     if answers < rule.answers or now - gap.end < rule.age:
         return "missing", NOT_OFTEN_ENOUGH
     return "confirmed_empty", VENUE_SKIPS_IT
-
-
-def carry(known: Iterable[Gap], hole: Range) -> tuple[int, int | None]:
-    """Answers and first sighting that earlier checks hold for a hole: those of the known gap that covers all of it."""
-    for gap in known:
-        if gap.range.start <= hole.start and hole.end <= gap.range.end:
-            return gap.answers, gap.first_seen
-    return 0, None
-
-
-def split(gap: Gap, bounds: Iterable[Range]) -> list[Gap]:
-    """The parts of a gap that lie in each of `bounds`."""
-    parts = (Range(max(gap.range.start, bound.start), min(gap.range.end, bound.end)) for bound in bounds)
-    return [replace(gap, range=part) for part in parts if part.end > part.start]
 
 
 def window_state(*, expected: int, got: int, empty: int, over: bool, failed: bool) -> WindowState:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dagster_project.lib.candles.corrections import changes
 from dagster_project.lib.candles.fetch import Ask, Fetched, Source, fetch
-from dagster_project.lib.candles.gaps import TOO_OLD, Gap, carry, judge, split, window_state
+from dagster_project.lib.candles.gaps import TOO_OLD, Gap, judge, window_state
 from dagster_project.lib.candles.ledger import Entry, Ledger
 from dagster_project.lib.candles.plan import Day, Policy, chunks, days_of, plan_day
 from dagster_project.lib.candles.quirks import Quirks
@@ -32,11 +33,11 @@ from dagster_project.lib.candles.windows import (
     day_of,
     day_start,
     days_per_chunk,
+    difference,
     expected_count,
     merge,
     missing,
     step_ms,
-    subtract,
 )
 from dagster_project.settings import Market
 
@@ -335,13 +336,8 @@ class _Chunk:
 
     def _wanted(self, day: Day, times: np.ndarray) -> list[Range]:
         """Slots of a day that are neither stored nor settled nor too old."""
-        settled = [gap.range for gap in day.settled]
-        return [
-            Range(max(left.start, self._horizon), left.end)
-            for hole in missing(day.due, times, self.step)
-            for left in subtract(hole, settled)
-            if left.end > self._horizon
-        ]
+        left = difference(missing(day.due, times, self.step), [gap.range for gap in day.settled])
+        return [Range(max(one.start, self._horizon), one.end) for one in left if one.end > self._horizon]
 
     def ask(self) -> Ask:
         times = self.stored.candles.time
@@ -397,30 +393,34 @@ class _Chunk:
     ) -> list[Gap]:
         now = self.clock.now
         bad = {one.time for one in refused}
-        answers = dict(fetched.holes)
-        gaps = [gap for gap in day.settled if missing(gap.range, times, self.step) == [gap.range]]
-        left = [
-            one for hole in missing(day.due, times, self.step) for one in subtract(hole, [gap.range for gap in gaps])
-        ]
-        for hole in left:
-            if hole.start < self._horizon:
-                old = Range(hole.start, min(hole.end, self._horizon))
-                gaps.append(Gap(old, "unavailable", TOO_OLD, 0, now, now))
-            if hole.end <= self._horizon:
-                continue
-            hole = Range(max(hole.start, self._horizon), hole.end)
-            for known, count in answers.items():
-                for piece in split(Gap(known, "missing", "", count, now, now), [hole]):
-                    refused_here = any(slot in bad for slot in range(piece.range.start, piece.range.end, self.step))
-                    state, cause = judge(piece.range, count, now, self.policy.rule, refused=refused_here)
-                    if failure:
-                        state, cause = "missing", failure
-                    _, seen = carry(day.known_gaps, piece.range)
-                    gaps.append(Gap(piece.range, state, cause, count, seen or now, now))
-            for rest in subtract(hole, answers):
-                before, seen = carry(day.known_gaps, rest)
-                gaps.append(Gap(rest, "missing", failure or "not asked yet", before, seen or now, now))
+        gaps = [gap for gap in day.settled if not self._any_in(times, gap.range)]
+        left = difference(missing(day.due, times, self.step), [gap.range for gap in gaps])
+        old = difference(left, [Range(self._horizon, day.due.end)]) if self._horizon else []
+        gaps += [Gap(one, "unavailable", TOO_OLD, 0, now, now) for one in old]
+        left = difference(left, old)
+        settled = {one: count for one, count in fetched.holes if one.end > day.due.start and one.start < day.due.end}
+        for hole, count in settled.items():
+            piece = Range(max(hole.start, day.due.start), min(hole.end, day.due.end))
+            refused_here = bool(bad) and any(slot in bad for slot in range(*piece, self.step))
+            state, cause = judge(piece, count, now, self.policy.rule, refused=refused_here)
+            if failure:
+                state, cause = "missing", failure
+            gaps.append(Gap(piece, state, cause, count, self._first_seen(day, piece) or now, now))
+        for rest in difference(left, settled):
+            gaps.append(Gap(rest, "missing", failure or "not asked yet", 0, self._first_seen(day, rest) or now, now))
         return _joined(sorted(gaps, key=lambda gap: gap.range))
+
+    @staticmethod
+    def _any_in(times: np.ndarray, window: Range) -> bool:
+        first, after = times.searchsorted(window)
+        return bool(after > first)
+
+    @staticmethod
+    def _first_seen(day: Day, hole: Range) -> int | None:
+        """When the gap that held this hole was first seen, if the ledger had one."""
+        at = bisect_right(day.known_gaps, hole.start, key=lambda gap: gap.range.start) - 1
+        known = day.known_gaps[at] if at >= 0 else None
+        return known.first_seen if known and known.range.end >= hole.end else None
 
 
 def _joined(gaps: Iterable[Gap]) -> list[Gap]:

@@ -93,6 +93,21 @@ def subtract(window: Range, holes: Iterable[Range]) -> list[Range]:
     return [one for one in left if one.end > one.start]
 
 
+def difference(ranges: Iterable[Range], holes: Iterable[Range]) -> list[Range]:
+    """What is left of all `ranges` without `holes`, in one sweep."""
+    left: list[Range] = []
+    cuts, at = merge(holes), 0
+    for one in merge(ranges):
+        while at < len(cuts) and cuts[at].end <= one.start:
+            at += 1
+        stop = at
+        while stop < len(cuts) and cuts[stop].start < one.end:
+            stop += 1
+        left += subtract(one, cuts[at:stop])
+        at = max(at, stop - 1)
+    return left
+
+
 def runs(times: np.ndarray, step: int) -> list[Range]:
     """Sorted unique open times as ranges without holes."""
     import numpy as np
