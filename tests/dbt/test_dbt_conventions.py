@@ -1,0 +1,100 @@
+"""House rules of the dbt project, read from the manifests."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from dagster_project.defs.transform import prepare
+
+
+@pytest.fixture(scope="module", params=prepare.ENGINES)
+def manifest(request: pytest.FixtureRequest) -> dict[str, Any]:
+    prepare.ensure_manifests()
+    return json.loads(prepare.manifest_path(request.param).read_bytes())
+
+
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    found = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    assert found
+    return found
+
+
+def test_every_model_and_column_is_described(manifest: dict[str, Any]) -> None:
+    silent = [model["name"] for model in models(manifest) if not model["description"]]
+    silent += [
+        f"{model['name']}.{name}"
+        for model in models(manifest)
+        for name, column in model["columns"].items()
+        if not column["description"]
+    ]
+    assert silent == []
+
+
+def test_every_source_table_and_macro_is_described(manifest: dict[str, Any]) -> None:
+    assert [source["name"] for source in manifest["sources"].values() if not source["description"]] == []
+    own = [macro for macro in manifest["macros"].values() if macro["package_name"] == "candlehouse"]
+    public = [macro for macro in own if "__" not in macro["name"] and not macro["name"].startswith("test_")]
+    assert public
+    assert [macro["name"] for macro in public if not macro["description"]] == []
+
+
+def test_every_mart_has_a_contract_a_key_and_a_test_of_it(manifest: dict[str, Any]) -> None:
+    marts = [model for model in models(manifest) if model["fqn"][1] == "marts"]
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    for mart in marts:
+        key = mart["config"]["meta"]["key"]
+        assert mart["config"]["contract"]["enforced"], mart["name"]
+        on_mart = [test for test in tests if test.get("attached_node") == mart["unique_id"]]
+        assert any(
+            test["test_metadata"]["name"] == "unique_combination" and test["test_metadata"]["kwargs"]["columns"] == key
+            for test in on_mart
+        ), mart["name"]
+        for column in key:
+            assert any(
+                test["test_metadata"]["name"] == "not_null" and test["column_name"] == column for test in on_mart
+            ), f"{mart['name']}.{column}"
+
+
+def test_every_dbt_test_is_an_error(manifest: dict[str, Any]) -> None:
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    assert tests
+    assert {test["config"]["severity"].lower() for test in tests} == {"error"}
+
+
+def test_every_mart_has_a_unit_test(manifest: dict[str, Any]) -> None:
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    assert {model["name"] for model in models(manifest) if model["fqn"][1] == "marts"} <= tested
+
+
+def test_a_current_manifest_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare.ensure_manifests()
+    monkeypatch.setattr(prepare, "_parse", lambda engine: pytest.fail(f"{engine} was parsed again"))
+    assert prepare.ensure_manifests() == []
+
+
+def test_without_a_manifest_the_error_is_one_line_and_names_the_fix(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    import dagster as dg
+
+    from dagster_project.defs.transform import dbt
+
+    monkeypatch.setattr(dbt, "manifest_path", lambda engine: tmp_path / "manifest.json")
+    monkeypatch.delenv("DAGSTER_IS_DEV_CLI", raising=False)
+    with pytest.raises(
+        dg.DagsterInvalidDefinitionError, match=r"run `python -m dagster_project\.defs\.transform\.prepare`"
+    ):
+        dbt._manifest("postgres")
+
+
+def test_a_password_that_dbt_would_mask_inside_names_is_refused() -> None:
+    import dagster as dg
+
+    from dagster_project.defs.transform import dbt
+
+    with pytest.raises(dg.Failure, match="choose a longer password"):
+        dbt._refuse_masking("postgres", {"DBT_ENV_SECRET_POSTGRES_PASSWORD": "trade"})
+    dbt._refuse_masking("postgres", {"DBT_ENV_SECRET_POSTGRES_PASSWORD": "Yz-0qXk81"})
