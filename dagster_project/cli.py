@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "down": ("down", "down", "Stop the stack in order."),
     "status": ("status", "status", "Show each part: running, healthy, where."),
     "migrate": ("migrate", "migrate", "Apply pending SQL files to both warehouses, or show them."),
+    "board": ("board", "board", "Print the leaderboard of both warehouses."),
     "import": ("import_", "import_", "Bring recorded data of other designs in."),
     "replay": ("replay", "replay", "Serve recorded candle files as a venue."),
     "sql": ("sql", "sql", "Ask PostgreSQL or ClickHouse a question."),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from dagster_project.settings import Market, Settings
 
 POLL_SECONDS = 0.5
+BOARDS = "boards"
+# What the boards are built from, in PostgreSQL; the copies in ClickHouse follow.
+INPUTS = ("agents", "accounts", "account_equity_snapshots", "trades")
 SHARED_RANGE = timedelta(days=7)
 # Without recorded bounds: yesterday and today, about 17,000 candles for six markets.
 LIVE_DAYS = 2
@@ -46,10 +52,25 @@ def run_once(settings: Settings, console: Console) -> bool:
 
     loaded = defs()
     succeeded = True
-    with DagsterInstance.get() as instance:
+    with DagsterInstance.get() as instance, _output_to(settings.home / "logs" / "pipeline.log", console):
         for stage in stages(settings, loaded):
-            succeeded &= _run(stage, loaded, instance, console)
+            if stage.title == BOARDS and (built := _built_after_last_change(settings, instance, stage)):
+                console.print(f"[green]current[/] {BOARDS}: nothing changed since {built:%Y-%m-%d %H:%M:%S} UTC")
+            else:
+                succeeded &= _run(stage, loaded, instance, console)
     return print_board(settings, console) and succeeded
+
+
+@contextmanager
+def _output_to(path: Path, console: Console) -> Iterator[None]:
+    """What dbt prints (200 lines a build) goes to a file; the console keeps the terminal."""
+    terminal, console.file = console.file, sys.stdout
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("w") as file, redirect_stdout(file):
+            yield
+    finally:
+        console.file = terminal
 
 
 def stages(settings: Settings, loaded: Definitions) -> list[Stage]:
@@ -78,7 +99,7 @@ def stages(settings: Settings, loaded: Definitions) -> list[Stage]:
                 settings.markets, settings.market_start, datetime.now(UTC).date(), _complete_days(settings)
             )
         ),
-        Stage("boards", sorted(boards.materializable().resolve(graph))),
+        Stage(BOARDS, sorted(boards.materializable().resolve(graph))),
     ]
     empty = [stage.title for stage in found if not stage.assets]
     if empty:
@@ -122,6 +143,33 @@ def _complete_days(settings: Settings) -> set[tuple[str, str, str, date]]:
             " WHERE state IN ('complete', 'confirmed_empty')"
         )
         return {(row[0], row[1], row[2], row[3]) for row in rows}
+
+
+def _built_after_last_change(settings: Settings, instance: DagsterInstance, stage: Stage) -> datetime | None:
+    """When the stage was last built whole and in success, if no input and no model changed since."""
+    import psycopg
+    from dagster import DagsterRunStatus
+
+    from dagster_project.defs.transform.prepare import ENGINES, manifest_path
+
+    events = [instance.get_latest_materialization_event(key) for key in stage.assets]
+    records = [instance.get_run_record_by_id(event.run_id) if event else None for event in events]
+    starts = [
+        record.start_time
+        for record in records
+        if record and record.start_time and record.dagster_run.status is DagsterRunStatus.SUCCESS
+    ]
+    if len(starts) < len(stage.assets):
+        return None
+    newest_input = " UNION ALL ".join(f"SELECT max(updated_at) AS at FROM {table}" for table in INPUTS)
+    with psycopg.connect(settings.postgres_url) as connection:
+        row = connection.execute(
+            f"SELECT extract(epoch FROM max(at)) FROM ({newest_input}) AS inputs".encode()
+        ).fetchone()
+    newest = float(row[0]) if row and row[0] is not None else 0.0
+    changed = max(newest, *(manifest_path(engine).stat().st_mtime for engine in ENGINES))
+    # Of the start, not the end: an input that changed during a build counts as newer than it.
+    return datetime.fromtimestamp(min(starts), UTC) if changed < min(starts) else None
 
 
 def _run(stage: Stage, loaded: Definitions, instance: DagsterInstance, console: Console) -> bool:

@@ -34,7 +34,9 @@ def inventory(loaded: dg.Definitions) -> dict[str, Any]:
         ),
         "external": sorted(key.to_user_string() for key in graph.external_asset_keys),
         "checks": sorted(f"{key.asset_key.to_user_string()}:{key.name}" for key in graph.asset_check_keys),
-        "schedules": sorted(f"{schedule.name} {schedule.cron_schedule}" for schedule in loaded.schedules or []),
+        "schedules": sorted(
+            f"{schedule.name} {schedule.cron_schedule}" for schedule in loaded.get_repository_def().schedule_defs
+        ),
         "sensors": sorted(sensor.name for sensor in loaded.sensors or []),
         "jobs": sorted(job.name for job in loaded.jobs or []),
     }

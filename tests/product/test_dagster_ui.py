@@ -1,0 +1,108 @@
+"""The Dagster UI in a headless browser: the graph, a partition with its metadata, a week's backfill that ends green."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.product.conftest import FIRST_DAY, Product
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ASSET = "clickhouse/market/market_ohlcv"
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install your system's chromium package for the browser tests")
+    from playwright.sync_api import sync_playwright
+
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *sandbox])
+        opened = browser.new_page(viewport={"width": 1600, "height": 1000})
+        opened.set_default_timeout(60_000)
+        yield opened
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: CANDLEHOUSE_SCREENSHOTS when a person wants to look, else a temporary folder."""
+    wanted = os.environ.get("CANDLEHOUSE_SCREENSHOTS")
+    folder = Path(wanted) if wanted else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def address(served: Product, path: str) -> str:
+    return f"http://127.0.0.1:{served.port('dagster')}{path}"
+
+
+def fingerprint(served: Product, window: str) -> list[dict]:
+    """Count and order-independent hash of the candles in a window."""
+    columns = "timestamp, open, high, low, close, volume"
+    return served.ask("ch", f"SELECT sum(cityHash64({columns})) AS h, count() AS n FROM candles_stored WHERE {window}")
+
+
+def test_the_asset_graph_shows_every_room(served: Product, page: Page, pictures: Path) -> None:
+    page.goto(address(served, "/asset-groups"))
+    page.get_by_text("market_ohlcv").first.wait_for()
+    page.get_by_text("leaderboard").first.wait_for()
+    page.screenshot(path=pictures / "graph.png")
+
+
+def test_a_partition_shows_what_was_collected(served: Product, page: Page, pictures: Path) -> None:
+    page.goto(address(served, f"/assets/{ASSET}?view=partitions&partition={FIRST_DAY}"))
+    page.get_by_text("candles_expected").first.wait_for()
+    page.get_by_text("coverage").first.wait_for()
+    page.screenshot(path=pictures / "partition.png", full_page=True)
+
+
+def test_a_backfill_of_a_lost_week_launched_from_the_ui_brings_every_candle_back(
+    served: Product, page: Page, pictures: Path
+) -> None:
+    last = FIRST_DAY + timedelta(days=6)
+    window = f"timestamp >= '{FIRST_DAY}' AND timestamp < '{last + timedelta(days=1)}'"
+    before = fingerprint(served, window)
+    served.candlehouse(
+        "sql", "ch", "--write", f"ALTER TABLE market_ohlcv DELETE WHERE {window} SETTINGS mutations_sync = 1"
+    )
+    served.candlehouse("sql", "pg", "--write", f"DELETE FROM ops.ingest_windows WHERE window_start <= '{last}'")
+    (lost,) = served.ask("ch", f"SELECT count() AS n FROM candles_stored WHERE {window}")
+    assert int(lost["n"]) == 0
+
+    page.goto(address(served, f"/assets/{ASSET}?view=partitions"))
+    page.get_by_role("button", name=re.compile("Materialize")).first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.wait_for()
+    page.screenshot(path=pictures / "dialog.png")
+    field = dialog.get_by_role("textbox").first
+    field.fill(f"[{FIRST_DAY}...{last}]")
+    field.press("Enter")
+    page.screenshot(path=pictures / "range.png")
+    dialog.get_by_role("button", name=re.compile("Launch")).click()
+    page.wait_for_timeout(2000)
+    page.goto(address(served, "/runs"))
+    page.get_by_text(re.compile("Completed|Success", re.I)).first.wait_for(timeout=150_000)
+    page.screenshot(path=pictures / "backfill.png")
+
+    assert fingerprint(served, window) == before
