@@ -264,6 +264,12 @@ class Settings:
         firsts = [market.first for market in self.markets if market.first]
         return min(firsts) if firsts else self.collect.market.start
 
+    @property
+    def market_end(self) -> date | None:
+        """The last UTC day of the daily partitions when every market is a recording, else None: they go on."""
+        lasts = [market.last for market in self.markets]
+        return None if None in lasts else max(last for last in lasts if last)
+
     def process_environment(self) -> dict[str, str]:
         """The variables that dbt, Dagster and other children of this process need. Contains secrets."""
         from urllib.parse import unquote

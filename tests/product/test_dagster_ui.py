@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.product.conftest import FIRST_DAY, Product
+from tests.product.conftest import DAYS, FIRST_DAY, Product
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -65,16 +65,22 @@ def fingerprint(served: Product, window: str) -> list[dict]:
 
 def test_the_asset_graph_shows_every_room(served: Product, page: Page, pictures: Path) -> None:
     page.goto(address(served, "/asset-groups"))
-    page.get_by_text("market_ohlcv").first.wait_for()
-    page.get_by_text("leaderboard").first.wait_for()
+    for room in ("market", "trading", "transform"):
+        page.get_by_text(room, exact=True).first.wait_for()
     page.screenshot(path=pictures / "graph.png")
+    page.goto(address(served, "/locations/candlehouse/asset-groups/trading/lineage"))
+    for asset in ("trades", "trades_history", "leaderboard"):
+        page.get_by_text(asset, exact=True).first.wait_for()
+    page.screenshot(path=pictures / "trading.png")
 
 
 def test_a_partition_shows_what_was_collected(served: Product, page: Page, pictures: Path) -> None:
-    page.goto(address(served, f"/assets/{ASSET}?view=partitions&partition={FIRST_DAY}"))
+    last = FIRST_DAY + timedelta(days=DAYS - 1)
+    page.goto(address(served, f"/assets/{ASSET}?view=partitions&partition={last}"))
     page.get_by_text("candles_expected").first.wait_for()
-    page.get_by_text("coverage").first.wait_for()
-    page.screenshot(path=pictures / "partition.png", full_page=True)
+    page.get_by_text("coverage", exact=True).first.wait_for()
+    page.get_by_text("BTC/USDT").first.wait_for()
+    page.screenshot(path=pictures / "partition.png")
 
 
 def test_a_backfill_of_a_lost_week_launched_from_the_ui_brings_every_candle_back(
@@ -95,14 +101,18 @@ def test_a_backfill_of_a_lost_week_launched_from_the_ui_brings_every_candle_back
     dialog = page.get_by_role("dialog")
     dialog.wait_for()
     page.screenshot(path=pictures / "dialog.png")
+    older = dialog.get_by_text("Show all partitions")
+    if older.count():
+        older.click()
     field = dialog.get_by_role("textbox").first
     field.fill(f"[{FIRST_DAY}...{last}]")
     field.press("Enter")
+    dialog.get_by_text("7 partitions").first.wait_for()
     page.screenshot(path=pictures / "range.png")
-    dialog.get_by_role("button", name=re.compile("Launch")).click()
-    page.wait_for_timeout(2000)
-    page.goto(address(served, "/runs"))
-    page.get_by_text(re.compile("Completed|Success", re.I)).first.wait_for(timeout=150_000)
+    dialog.get_by_role("button", name="Launch backfill").click()
+    dialog.wait_for(state="hidden")
+    page.goto(address(served, "/runs?view=backfills"))
+    page.get_by_text("Backfills").first.click()
+    page.get_by_text("Completed").first.wait_for(timeout=150_000)
     page.screenshot(path=pictures / "backfill.png")
-
     assert fingerprint(served, window) == before

@@ -8,8 +8,14 @@ from dagster_project.settings import load_settings
 
 FORMAT = "%Y-%m-%d"
 
-# end_offset=1: today exists as a partition while it is still going on.
-daily = dg.DailyPartitionsDefinition(start_date=load_settings().market_start.isoformat(), end_offset=1, fmt=FORMAT)
+settings = load_settings()
+# end_offset=1: today exists as a partition while it is still going on. Recordings end with their last day.
+daily = dg.DailyPartitionsDefinition(
+    start_date=settings.market_start.isoformat(),
+    end_date=(settings.market_end + timedelta(days=1)).isoformat() if settings.market_end else None,
+    end_offset=0 if settings.market_end else 1,
+    fmt=FORMAT,
+)
 
 
 def days_between(first: str, last: str) -> list[date]:

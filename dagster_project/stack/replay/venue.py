@@ -31,6 +31,7 @@ Now = str | datetime | Callable[[], int]
 
 PAGE_LIMIT = 1_000  # the most rows of one klines answer
 HISTORY = 10_000  # klines requests remembered for tests
+SETTLED_MS = 30_000
 
 
 @dataclass(frozen=True)
@@ -150,9 +151,10 @@ class Venue:
         if now == "real" or (now == "end" and self.source.end is None):
             return lambda: time.time_ns() // 1_000_000
         if now == "end":
-            end = self.source.end or 0
+            # So long after the last candle a collector with the usual settle delay takes it for closed.
+            end = (self.source.end or 0) + SETTLED_MS
             if self.faults.open_last:  # half of the finest candle earlier, so that there is an open one
-                end -= min(INTERVALS[market.intervals[0]] for market in self.source.markets()) // 2
+                end -= SETTLED_MS + min(INTERVALS[market.intervals[0]] for market in self.source.markets()) // 2
             return lambda: end
         try:
             moment = datetime.fromisoformat(now)

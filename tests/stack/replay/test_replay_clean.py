@@ -66,7 +66,7 @@ def test_the_synchronous_client_too(shared_data: Path, serve: Serve) -> None:
     truth = recorded(shared_data / "candles" / "freqtrade" / "ETH_BTC-5m.feather")
     assert exchange.fetch_ohlcv("ETH/BTC", "5m", limit=3) == truth[-3:]
     assert exchange.fetch_ohlcv("ETH/BTC", "5m", since=truth[0][0], limit=3) == truth[:3]
-    assert exchange.fetch_time() == 1_781_949_600_000  # 2026-06-20 10:00, the end of the last recorded candle
+    assert exchange.fetch_time() == 1_781_949_630_000  # 2026-06-20 10:00:30, half a minute after the last candle
 
 
 def test_only_the_endpoints_that_spot_needs_are_called(replay: Callable[..., Client]) -> None:
