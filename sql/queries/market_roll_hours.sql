@@ -20,12 +20,13 @@ SELECT
     max(c.origin = 'synthetic'),
     count(),
     max(c.timestamp) + toIntervalSecond(multiIf(c.timeframe = '1m', 60, c.timeframe = '5m', 300, c.timeframe = '15m', 900, 1800)),
-    any(transform(toDate(c.timestamp), {days:Array(Date)}, {touches:Array(UInt64)}, toUInt64(0)))
-FROM candles_stored AS c
+    transform(toDate(hour), {days:Array(Date)}, {touches:Array(UInt64)}, toUInt64(0))
+FROM market_ohlcv AS c FINAL
 WHERE c.exchange = {exchange:String}
     AND c.symbol = {symbol:String}
     AND c.timeframe = {timeframe:String}
     AND c.timestamp >= toDateTime64({first:Date}, 3, 'UTC')
     AND c.timestamp < toDateTime64({last:Date} + 1, 3, 'UTC')
-    AND has({days:Array(Date)}, toDate(c.timestamp))
-GROUP BY c.exchange, c.symbol, c.timeframe, hour;
+    AND toDate(c.timestamp) IN {days:Array(Date)}
+GROUP BY c.exchange, c.symbol, c.timeframe, hour
+SETTINGS do_not_merge_across_partitions_select_final = 1;

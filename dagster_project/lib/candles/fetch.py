@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dagster_project.lib.candles.gaps import Rule
 from dagster_project.lib.candles.retries import one_line
 from dagster_project.lib.candles.rows import Candles, Refused, check, concat, empty, parse
-from dagster_project.lib.candles.windows import Range, cover, difference
+from dagster_project.lib.candles.windows import Range, cover, difference, missing_slots
 
 if TYPE_CHECKING:
     import numpy as np
@@ -207,10 +207,7 @@ class _Work:
         import numpy as np
 
         times, step = self._times(), self._ask.step
-        grids = [np.arange(wanted.start, wanted.end, step, dtype=np.int64) for wanted in self._ask.wanted]
-        if not grids:
-            return []
-        slots = np.setdiff1d(np.concatenate(grids), times)
+        slots = np.concatenate([missing_slots(wanted, times, step) for wanted in self._ask.wanted] or [times[:0]])
         if len(slots) == 0:
             return []
         answers = np.zeros(len(slots), np.int64)

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 SANDBOX = "sandbox"
 FAILED_CHUNKS = 2  # a market that failed this often in a row is left alone for the rest of the run
 
+LINGER = 1.0  # seconds that a batch waits for more rows; small parts cost ClickHouse a merge each
+
 T = TypeVar("T")
 
 
@@ -181,8 +183,7 @@ class _Run:
             await asyncio.wait(fetchers)
             await self._queue.put(None)
             await writer
-        today = day_of(now_ms())
-        self._report.hours_built = await self._blocking(lambda: self._store.roll_hours(today))
+        self._report.hours_built += await self._blocking(lambda: self._store.roll_hours(day_of(now_ms())))
         heads = await self._blocking(self._store.heads)
         for market, one in self._report.markets.items():
             one.last = heads.get(key_of(market))
@@ -236,7 +237,8 @@ class _Run:
                     error = fetched.error
                     failed = 0 if error is None else failed + 1 if worth_retrying(error) else FAILED_CHUNKS
                     report.failure = fetched.failure or report.failure
-                await self._queue.put(chunk.done(fetched, report.failure))
+                # Not in the event loop: 36,000 rows would hold up ccxt's limiter, which forgives no lost time.
+                await self._queue.put(await asyncio.to_thread(chunk.done, fetched, report.failure))
 
     def _plan(self, market: Market, day: date, step: int, closed: int, clock: _Clock) -> Day | None:
         key, start = key_of(market), day_start(day)
@@ -258,24 +260,29 @@ class _Run:
         )  # fmt: skip
 
     async def _write_all(self) -> None:
-        finished = False
-        while not finished:
-            batch: list[_Done] = []
-            item = await self._queue.get()
-            while item is not None:
-                batch.append(item)
-                if sum(len(one.write.changes.rows) for one in batch) >= self._policy.batch_rows or self._queue.empty():
+        item = await self._queue.get()
+        while item is not None:
+            batch, deadline = [item], time.monotonic() + LINGER
+            while sum(len(one.write.changes.rows) for one in batch) < self._policy.batch_rows:
+                try:
+                    item = await asyncio.wait_for(self._queue.get(), max(0.0, deadline - time.monotonic()))
+                except TimeoutError:
+                    item = None
                     break
-                item = self._queue.get_nowait()
-            finished = item is None
-            if batch:
-                await self._blocking(lambda batch=batch: self._commit(batch))
+                if item is None:
+                    await self._queue.put(None)
+                    break
+                batch.append(item)
+            await self._blocking(lambda batch=batch: self._commit(batch))
+            item = await self._queue.get()
 
     def _commit(self, batch: list[_Done]) -> None:
         rows = self._store.write([one.write for one in batch])
         entries = [entry for one in batch for entry in one.entries]
         self._store.note_counts((key_of(one.market), day_of(one.window.start), one.got) for one in entries)
         self._ledger.record(entries)
+        if rows:
+            self._report.hours_built += self._store.roll_hours(day_of(now_ms()))
         for one in batch:
             report = self._report.markets[one.write.market]
             report.written += len(one.write.changes.rows)
@@ -363,7 +370,8 @@ class _Chunk:
 
         result = fetched or Fetched(empty(), [], [])
         write = Write(self.market, self._origin, changes(self.stored, result.candles, self._origin), self.stored)
-        times = np.union1d(self.stored.candles.time, result.candles.time)
+        times = np.sort(np.concatenate((self.stored.candles.time, result.candles.time)), kind="stable")
+        times = times[np.diff(times, prepend=-1) != 0]
         failed = fetched is None or fetched.error is not None
         return _Done(write, [self._entry(day, result, write, times, failed, failure) for day in self.days])
 

@@ -38,7 +38,7 @@ class Policy:
     confirm_delay: float = 1.0
     verify: bool = False
     chunks: int = 4
-    batch_rows: int = 200_000
+    batch_rows: int = 100_000
 
 
 @dataclass(frozen=True)

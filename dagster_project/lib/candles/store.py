@@ -104,7 +104,7 @@ class CandleStore:
             )
             for write in filled
         ]  # fmt: skip
-        rows = pa.concat_tables(tables).unify_dictionaries()
+        rows = pa.concat_tables(tables)
         self._insert("market_ohlcv", rows)
         return rows.num_rows
 
@@ -143,6 +143,8 @@ class CandleStore:
         return count
 
     def _insert(self, table: str, rows: Any) -> None:
+        # An Arrow file holds one dictionary per column, concatenated tables one per part.
+        rows = rows.unify_dictionaries()
         # One token per call: a retry of this very insert is one insert, a later insert of equal rows is not swallowed.
         token = {"insert_deduplication_token": uuid.uuid4().hex}
         self._retry(lambda: self._client.insert_arrow(table, rows, settings=token))

@@ -120,13 +120,19 @@ def runs(times: np.ndarray, step: int) -> list[Range]:
     return [Range(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
 
 
-def missing(window: Range, times: np.ndarray, step: int) -> list[Range]:
-    """Ranges of grid points in `window` that are not among `times` (sorted, unique, on the grid)."""
+def missing_slots(window: Range, times: np.ndarray, step: int) -> np.ndarray:
+    """Grid points in `window` that are not among `times` (sorted, unique, on the grid)."""
     import numpy as np
 
-    inside = times[(times >= window.start) & (times < window.end)]
-    grid = np.arange(window.start, window.end, step, dtype=np.int64)
-    return runs(np.setdiff1d(grid, inside, assume_unique=True), step)
+    inside = times[slice(*np.searchsorted(times, window))]
+    absent = np.ones(expected_count(window, step), bool)
+    absent[(inside - window.start) // step] = False
+    return window.start + np.flatnonzero(absent) * step
+
+
+def missing(window: Range, times: np.ndarray, step: int) -> list[Range]:
+    """Ranges of grid points in `window` that are not among `times` (sorted, unique, on the grid)."""
+    return runs(missing_slots(window, times, step), step)
 
 
 def pages(window: Range, step: int, limit: int) -> Iterator[Range]:
