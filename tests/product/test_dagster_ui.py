@@ -80,6 +80,7 @@ def test_a_partition_shows_what_was_collected(served: Product, page: Page, pictu
     page.get_by_text("candles_expected").first.wait_for()
     page.get_by_text("coverage", exact=True).first.wait_for()
     page.get_by_text("BTC/USDT").first.wait_for()
+    page.get_by_text("coverage", exact=True).first.scroll_into_view_if_needed()
     page.screenshot(path=pictures / "partition.png")
 
 
@@ -112,7 +113,7 @@ def test_a_backfill_of_a_lost_week_launched_from_the_ui_brings_every_candle_back
     dialog.get_by_role("button", name="Launch backfill").click()
     dialog.wait_for(state="hidden")
     page.goto(address(served, "/runs?view=backfills"))
-    page.get_by_text("Backfills").first.click()
-    page.get_by_text("Completed").first.wait_for(timeout=150_000)
+    page.get_by_text("7 partitions").first.wait_for()
+    page.get_by_text("Success", exact=True).first.wait_for(timeout=200_000)
     page.screenshot(path=pictures / "backfill.png")
     assert fingerprint(served, window) == before
