@@ -126,7 +126,6 @@ class Execution:
             finally:
                 for table in tables:
                     session.connection.query(b"DROP TEMPORARY TABLE IF EXISTS " + table, "TSV")
-                session.settle()
 
     def _prepare(self, connection: Any) -> None:
         request = self._request

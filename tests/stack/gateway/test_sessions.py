@@ -38,6 +38,29 @@ def test_set_and_use_stay_url_settings_do_not(http: Http) -> None:
     assert http.text(ask, session_id=session).split("\t")[::2] == ["55", "kept"]
 
 
+def test_a_set_wins_over_the_url_of_its_request_and_survives_it(http: Http) -> None:
+    session = _id()
+    ask = "SELECT getSetting('max_block_size'), getSetting('format_csv_delimiter')"
+    http.text("SET max_block_size = 55, format_csv_delimiter = ' '", session_id=session)
+    assert http.text(ask, session_id=session, max_block_size=66, format_csv_delimiter="|") == "66\t|"
+    http.text("SET max_block_size = 44", session_id=session, max_block_size=66, format_csv_delimiter="|")
+    assert http.text(ask, session_id=session) == "44\t "
+    assert http.text(ask, session_id=session, max_block_size=77) == "77\t "
+    assert http.post("SELECT 1", session_id=session, no_such_setting="1").status_code == 404
+    assert http.text(ask, session_id=session) == "44\t "
+
+
+def test_a_session_with_settings_of_its_own_reads_them_once(http: Http) -> None:
+    """dbt runs one SET and then sends 13 settings with every statement: reading each back took 50 ms a statement."""
+    session = _id()
+    http.text("SET allow_nondeterministic_mutations = 1", session_id=session)
+    for threads in (1, 2, 1):
+        assert http.text("SELECT 1", session_id=session, max_insert_threads=threads, join_use_nulls=1) == "1"
+    http.run("SYSTEM FLUSH LOGS query_log")
+    reads = "query LIKE '%FROM system.settings%max_insert_threads%' AND query NOT LIKE '%query_log%'"
+    assert http.text(f"SELECT count() FROM system.query_log WHERE type = 'QueryFinish' AND {reads}") == "1"
+
+
 def test_session_check_and_timeout(http: Http) -> None:
     session = _id()
     missing = http.post("SELECT 1", session_id=session, session_check=1)
