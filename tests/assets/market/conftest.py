@@ -33,7 +33,7 @@ SYMBOLS = ("AAA/USDT", "BBB/USDT")
 COLUMNS = "timestamp, open, high, low, close, volume"
 
 
-def recording(symbol: str) -> list[list[float]]:
+def recording(symbol: str, start: datetime = START) -> list[list[float]]:
     """A seeded random walk, [ms, o, h, l, c, v] per minute."""
     draw = np.random.default_rng(len(symbol) + ord(symbol[0]))
     close = np.round(100 * np.exp(np.cumsum(draw.normal(0, 0.001, MINUTES))), 2)
@@ -41,7 +41,7 @@ def recording(symbol: str) -> list[list[float]]:
     high = np.round(np.maximum(open_, close) + draw.integers(0, 50, MINUTES) / 100, 2)
     low = np.round(np.minimum(open_, close) - draw.integers(0, 50, MINUTES) / 100, 2)
     volume = np.round(draw.exponential(5, MINUTES), 5)
-    times = int(START.timestamp() * 1000) + np.arange(MINUTES) * 60_000
+    times = int(start.timestamp() * 1000) + np.arange(MINUTES) * 60_000
     return [
         list(row) for row in zip(times.tolist(), *(x.tolist() for x in (open_, high, low, close, volume)), strict=True)
     ]
