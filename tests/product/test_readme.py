@@ -13,7 +13,7 @@ from dagster_project.settings import PROJECT_ROOT
 from tests.product.conftest import DAYS, Product, environment_for, installed
 
 README = (PROJECT_ROOT / "README.md").read_text()
-MODELS = {"claude-sonnet-4-5", "deepseek-chat-v3.1", "gemini-2.5-pro", "gpt-5", "grok-4", "qwen3-max"}
+MODELS = {"Claude Sonnet 4.5", "DeepSeek Chat V3.1", "Gemini 2.5 Pro", "GPT 5", "Grok 4", "Qwen3 Max"}
 
 
 def shell_lines() -> list[str]:
