@@ -65,7 +65,8 @@ def describe_run(report: "Report", days: Sequence[date]) -> dict[str, Any]:
     }
     if newest is not None:
         metadata["newest_candle"] = dg.MetadataValue.timestamp(newest / 1000)
-        metadata["lag_seconds"] = round(time.time() - newest / 1000)
+        if days[-1] == datetime.now(UTC).date():
+            metadata["lag_seconds"] = round(time.time() - newest / 1000)
     if report.coverage:
         metadata["coverage"] = dg.MetadataValue.md(f"![coverage](data:image/png;base64,{coverage_png(report, days)})")
     return metadata
@@ -82,6 +83,8 @@ def _markdown_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 def _table(report: "Report") -> str:
     rows = []
     for market, one in report.markets.items():
+        if not one.expected and not one.failure:
+            continue
         newest = f"{datetime.fromtimestamp(one.last / 1000, UTC):%Y-%m-%d %H:%M}" if one.last is not None else ""
         numbers = (one.expected, one.stored, one.empty, one.missing, one.written, one.corrections, one.quarantined)
         names = (market.exchange, market.symbol, market.timeframe)
@@ -106,9 +109,9 @@ def coverage_png(report: "Report", days: Sequence[date]) -> str:
     from matplotlib.figure import Figure
 
     shown = list(days)[-MOST_DAYS:]
-    markets = list(report.markets)
+    markets = [one for one in report.markets if any((one, day) in report.coverage for day in shown)]
     pixels = [[to_rgb(_colour(report.coverage.get((market, day)))) for day in shown] for market in markets]
-    figure = Figure(figsize=(8, 0.6 + 0.28 * len(markets)), dpi=90, layout="constrained")
+    figure = Figure(figsize=(8, 0.8 + 0.28 * len(markets)), dpi=90, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.imshow(pixels, aspect="auto", interpolation="nearest")
@@ -122,6 +125,7 @@ def coverage_png(report: "Report", days: Sequence[date]) -> str:
     axes.grid(which="minor", color="white", linewidth=0.8)
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
+    axes.set_xlabel("UTC day: green all stored, amber some missing, red none stored, grey not collected", fontsize=7)
     image = io.BytesIO()
     figure.savefig(image, format="png")
     return base64.b64encode(image.getvalue()).decode()
