@@ -186,3 +186,19 @@ def test_a_spoiled_cell_is_found_named_and_stored(
         assert "the warehouses differ" in done.output
     finally:
         connection.execute("UPDATE analytics.leaderboard SET net_pnl = net_pnl - 0.000000000000000001 WHERE rank = 1")
+
+
+def test_a_failing_dbt_test_fails_the_build_and_is_named(
+    built: dg.ExecuteInProcessResult, connection: psycopg.Connection
+) -> None:
+    """Last in this file: it spoils a source."""
+    from dagster_project.defs.transform.dbt import dbt_postgres
+
+    connection.execute("UPDATE public.trades SET currency = 'EUR' WHERE id = (SELECT min(id) FROM public.trades)")
+    run = dg.materialize([dbt_postgres], raise_on_error=False)
+    assert not run.success
+    failed = [check for check in run.get_asset_check_evaluations() if not check.passed]
+    assert [check.check_name for check in failed] == ["one_currency_per_account"]
+    (step,) = [event.step_failure_data for event in run.filter_events(lambda event: event.is_step_failure)]
+    assert step.user_failure_data is not None
+    assert "dbt build failed: one_currency_per_account: Got 1 result" in (step.user_failure_data.description or "")

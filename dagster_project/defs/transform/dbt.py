@@ -3,14 +3,14 @@
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
+from dagster_project.defs.transform import command
 from dagster_project.defs.transform.prepare import (
     DBT_PROJECT,
     Engine,
@@ -61,6 +61,8 @@ def _build(context: dg.AssetExecutionContext, engine: Engine) -> Iterator[Any]:
     The target folder is kept between runs, so that dbt parses only what changed; the lock is for a second run that the
     pools of the instance let through.
     """
+    from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
+    from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
     from filelock import FileLock
 
     settings = load_settings()
@@ -69,18 +71,29 @@ def _build(context: dg.AssetExecutionContext, engine: Engine) -> Iterator[Any]:
     os.environ.update(variables)
     target = settings.home / "dbt" / engine
     target.mkdir(parents=True, exist_ok=True)
-    dbt = DbtCliResource(
-        project_dir=str(DBT_PROJECT),
-        profiles_dir=str(DBT_PROJECT),
-        target=engine,
-        dbt_executable=str(Path(sys.executable).with_name("dbt")),
+    wanted = get_updated_cli_invocation_params_for_context(
+        context=context, manifest={}, dagster_dbt_translator=Translator(engine)
     )
+    arguments = [
+        *("build", "--target", engine, "--no-use-colors"),
+        *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
+        *("--target-path", str(target), "--log-path", str(target)),
+        *wanted.selection_args,
+        *(["--indirect-selection", wanted.indirect_selection] if wanted.indirect_selection else []),
+    ]
     with FileLock(target / "build.lock"):
         (target / "run_results.json").unlink(missing_ok=True)
         parsed = manifest_path(engine).with_name("partial_parse.msgpack")
         if parsed.exists() and not (target / parsed.name).exists():
             shutil.copy(parsed, target / parsed.name)
-        yield from dbt.cli(["build"], context=context, target_path=target).stream()
+        try:
+            for event in command.run(arguments):
+                message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+                yield from message.to_default_asset_events(
+                    wanted.manifest, wanted.dagster_dbt_translator, context, target
+                )
+        except command.DbtFailed as failed:
+            raise dg.Failure(f"{failed} (log: {target / 'dbt.log'})") from None
 
 
 def _refuse_masking(engine: Engine, variables: Mapping[str, str]) -> None:
