@@ -188,6 +188,8 @@ class Postgres(Part):
             "max_wal_size": "1GB",
             "random_page_cost": "1.1",
             "jit": "off",
+            # A query whose client was killed ends in seconds and not when it is done: it may hold locks of a mart.
+            "client_connection_check_interval": "1s",
             "timezone": "UTC",
             "log_timezone": "UTC",
             "password_encryption": "scram-sha-256",

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psycopg
@@ -40,6 +41,22 @@ def test_a_wrong_password_is_refused_and_no_socket_is_offered(stack: EmbeddedSta
             "SELECT current_setting('unix_socket_directories'), current_setting('listen_addresses')"
         ).fetchone()
     assert row == ("", "127.0.0.1")
+
+
+def test_a_query_ends_with_its_killed_client(stack: EmbeddedStack) -> None:
+    """A terminated build must not go on for minutes inside the server, with its locks."""
+    code = "import sys, psycopg; psycopg.connect(sys.argv[1], application_name='victim').execute('SELECT pg_sleep(60)')"
+    ask = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'victim' AND state = 'active'"
+    with (
+        psycopg.connect(stack.postgres_url, autocommit=True) as watcher,
+        subprocess.Popen([sys.executable, "-c", code, stack.postgres_url]) as victim,
+    ):
+        for wanted in (1, 0):
+            deadline = time.monotonic() + 30
+            while watcher.execute(ask).fetchone() != (wanted,):
+                assert time.monotonic() < deadline, wanted
+                time.sleep(0.05)
+            victim.kill()
 
 
 def test_the_password_file_of_initdb_is_gone(stack: EmbeddedStack) -> None:
