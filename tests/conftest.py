@@ -64,7 +64,8 @@ def _fresh(stack: EmbeddedStack) -> Iterator[Warehouse]:
     with psycopg.connect(stack.postgres_url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
     with clickhouse_connect.get_client(dsn=stack.clickhouse_url) as client:
-        client.command(f"DROP DATABASE IF EXISTS `{name}`")
+        for database in (name, settings.clickhouse_analytics):
+            client.command(f"DROP DATABASE IF EXISTS `{database}`")
 
 
 @pytest.fixture(scope="module")
