@@ -1,6 +1,6 @@
 """`python -m benchmarks [NAME ...] [--json]`: runs the benchmarks and prints their ratios.
 
-Every figure is a ratio against a peer or a bare engine measured in the same run, because the machine's speed is not ours.
+Every figure is a ratio against a peer or a bare engine measured in the same run: the machine's speed is not ours.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 python freqtrade_download.py CONFIG.json USERDIR PAIR[,PAIR...] TIMERANGE
 """
+# freqtrade is installed where this runs, not where it is checked.
+# pyright: reportMissingImports=false
 
 import logging
 import sys
