@@ -24,103 +24,94 @@ WITH
         HAVING sum(touches) != max(rolled)
     ),
     (
-        SELECT toDateTime64(maxIf(day, seen > {n:UInt32}), 3, 'UTC')
+        SELECT toDateTime64(
+            arrayFirst((day, seen) -> seen > {n:UInt32}, groupArray(day), arrayCumSum(groupArray(most))), 3, 'UTC'
+        )
         FROM
         (
-            SELECT day, sum(most) OVER (ORDER BY day DESC) AS seen
+            SELECT day, max(intDiv(candles * base + step - 1, step)) AS most
             FROM
             (
-                SELECT day, max(intDiv(candles * base + step - 1, step)) AS most
-                FROM
-                (
-                    SELECT day, candles, transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 0) AS base
-                    FROM market_days
-                    WHERE exchange = {exchange:String} AND symbol = {symbol:String}
-                )
-                WHERE base > 0 AND base <= step
-                GROUP BY day
+                SELECT day, candles, transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 0) AS base
+                FROM market_days
+                WHERE exchange = {exchange:String} AND symbol = {symbol:String}
             )
+            WHERE base BETWEEN 1 AND step
+            GROUP BY day
+            ORDER BY day DESC
         )
     ) AS first_day
 SELECT
     toDateTime64(bucket, 3, 'UTC') AS timestamp,
-    best.1 AS open,
-    best.2 AS high,
-    best.3 AS low,
-    best.4 AS close,
-    best.5 AS volume,
-    best.6 AS quote_volume,
-    best.7 AS trades,
-    best.8 AS origin,
-    best.9 AS candles
+    o AS open,
+    h AS high,
+    l AS low,
+    c AS close,
+    v AS volume,
+    q AS quote_volume,
+    t AS trades,
+    kind AS origin,
+    pieces AS candles
 FROM
 (
     SELECT
-        bucket,
-        argMax((o, h, l, c, v, q, t, kind, pieces), (pieces * base, -base)) AS best
+        base,
+        toStartOfInterval(timestamp, toIntervalSecond(step)) AS bucket,
+        argMin(open, timestamp) AS o,
+        max(high) AS h,
+        min(low) AS l,
+        argMax(close, timestamp) AS c,
+        sumKahan(volume) AS v,
+        if(count(quote_volume) = count(), sumKahan(quote_volume), NULL) AS q,
+        if(count(trades) = count(), sum(trades), NULL) AS t,
+        if(max(origin) = 'synthetic' OR base = step, toString(max(origin)), 'resampled') AS kind,
+        toUInt32(sum(candles)) AS pieces,
+        max(max(last)) OVER () AS closed
     FROM
     (
         SELECT
-            base,
-            toStartOfInterval(timestamp, toIntervalSecond(step)) AS bucket,
-            argMin(open, timestamp) AS o,
-            max(high) AS h,
-            min(low) AS l,
-            argMax(close, timestamp) AS c,
-            sumKahan(volume) AS v,
-            if(count(quote_volume) = count(), sumKahan(quote_volume), NULL) AS q,
-            if(count(trades) = count(), sum(trades), NULL) AS t,
-            multiIf(max(made_up) = 1, 'synthetic', any(base) = step, any(origin), 'resampled') AS kind,
-            toUInt32(sum(candles)) AS pieces,
-            max(max(last)) OVER () AS closed
-        FROM
-        (
-            SELECT
-                transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 0) AS base,
-                timestamp,
-                open,
-                high,
-                low,
-                close,
-                volume,
-                quote_volume,
-                toUInt64(trades) AS trades,
-                toString(origin) AS origin,
-                toUInt8(origin = 'synthetic') AS made_up,
-                toUInt32(1) AS candles,
-                timestamp + toIntervalSecond(base) AS last
-            FROM market_ohlcv FINAL
-            WHERE exchange = {exchange:String}
-                AND symbol = {symbol:String}
-                AND base BETWEEN 1 AND step
-                AND (step < 3600 OR toDate(timestamp) IN stale)
-            UNION ALL
-            SELECT
-                transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 0) AS base,
-                timestamp,
-                open,
-                high,
-                low,
-                close,
-                volume,
-                quote_volume,
-                trades,
-                'resampled' AS origin,
-                synthetic AS made_up,
-                candles,
-                last
-            FROM market_ohlcv_hours FINAL
-            WHERE step >= 3600
-                AND exchange = {exchange:String}
-                AND symbol = {symbol:String}
-                AND toDate(timestamp) NOT IN stale
-        )
-        WHERE timestamp >= first_day AND last <= now64(3)
-        GROUP BY base, bucket
+            transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 0) AS base,
+            timestamp,
+            open,
+            high,
+            low,
+            close,
+            volume,
+            quote_volume,
+            trades,
+            origin,
+            1 AS candles,
+            timestamp + toIntervalSecond(base) AS last
+        FROM market_ohlcv FINAL
+        WHERE exchange = {exchange:String}
+            AND symbol = {symbol:String}
+            AND base BETWEEN 1 AND step
+            AND (step < 3600 OR toDate(timestamp) IN stale)
+        UNION ALL
+        SELECT
+            transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 0) AS base,
+            timestamp,
+            open,
+            high,
+            low,
+            close,
+            volume,
+            quote_volume,
+            trades,
+            if(synthetic = 1, 'synthetic', 'resampled')::Enum8('venue' = 1, 'dump' = 2, 'resampled' = 3, 'synthetic' = 4),
+            candles,
+            last
+        FROM market_ohlcv_hours FINAL
+        WHERE step >= 3600
+            AND exchange = {exchange:String}
+            AND symbol = {symbol:String}
+            AND toDate(timestamp) NOT IN stale
     )
-    WHERE bucket + toIntervalSecond(step) <= closed
-    GROUP BY bucket
+    WHERE timestamp >= first_day
+    GROUP BY base, bucket
 )
-ORDER BY timestamp DESC
+WHERE bucket + toIntervalSecond(step) <= least(closed, now64(3))
+ORDER BY bucket DESC, pieces * base DESC, base
+LIMIT 1 BY bucket
 LIMIT {n:UInt32}
 SETTINGS do_not_merge_across_partitions_select_final = 1;

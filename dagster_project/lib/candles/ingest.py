@@ -25,7 +25,7 @@ from dagster_project.lib.candles.plan import Day, Policy, chunks, days_of, plan_
 from dagster_project.lib.candles.quirks import Quirks
 from dagster_project.lib.candles.retries import one_line, worth_retrying
 from dagster_project.lib.candles.rows import Refused, empty
-from dagster_project.lib.candles.store import CandleStore, Write, key_of, no_candles
+from dagster_project.lib.candles.store import CandleStore, Key, Write, key_of, no_candles
 from dagster_project.lib.candles.windows import (
     DAY,
     Range,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 SANDBOX = "sandbox"
 FAILED_CHUNKS = 2  # a market that failed this often in a row is left alone for the rest of the run
 
+LANES = 2  # chunks of one market at a time
 LINGER = 1.0  # seconds that a batch waits for more rows; small parts cost ClickHouse a merge each
 
 T = TypeVar("T")
@@ -173,7 +174,11 @@ class _Run:
         window = Range(day_start(self._days[0]), day_start(self._days[-1]) + DAY)
         self._counts = await self._blocking(lambda: self._store.counts(window))
         self._known = await self._blocking(lambda: self._ledger.windows(window))
-        self._gaps = await self._blocking(lambda: self._ledger.gaps(window))
+        gaps = await self._blocking(lambda: self._ledger.gaps(window))
+        self._gaps: dict[tuple[Key, int], list[Gap]] = {}
+        for key, known in gaps.items():
+            for gap in known:
+                self._gaps.setdefault((key, gap.range.start // DAY * DAY), []).append(gap)
         venues: dict[tuple[str, str | None], list[Market]] = {}
         for market in self._report.markets:
             venues.setdefault((market.ccxt_id, market.base_url), []).append(market)
@@ -223,30 +228,38 @@ class _Run:
             await self._queue.put(
                 _Done(Write(market, "venue", changes(no_candles(), empty(), "venue"), no_candles()), booked)
             )
-        failed = 0
-        for group in chunks(plans, days_per_chunk(step, client.quirks.limit)):
-            async with gate:
-                stored = no_candles()
-                if any(day.stored for day in group):
-                    window = Range(group[0].window.start, group[-1].window.end)
-                    stored = await self._blocking(lambda window=window: self._store.stored(market, window))
-                chunk = _Chunk(market, group, step, clock, closed, self._policy, client.quirks, stored)
-                fetched = None
-                if failed < FAILED_CHUNKS:
-                    fetched = await fetch(client, chunk.ask())
-                    error = fetched.error
-                    failed = 0 if error is None else failed + 1 if worth_retrying(error) else FAILED_CHUNKS
-                    report.failure = fetched.failure or report.failure
-                # Not in the event loop: 36,000 rows would hold up ccxt's limiter, which forgives no lost time.
-                await self._queue.put(await asyncio.to_thread(chunk.done, fetched, report.failure))
+        lane = _Lane(market, step, clock, closed, client)
+        async with asyncio.TaskGroup() as group:
+            for days in chunks(plans, days_per_chunk(step, client.quirks.limit)):
+                group.create_task(self._chunk(lane, gate, days))
+
+    async def _chunk(self, lane: _Lane, gate: asyncio.Semaphore, days: list[Day]) -> None:
+        """Fetches one chunk and hands it to the writer. Two chunks of a market overlap: with one at a time all markets
+        came to the end of theirs together, and a fifth of the venue's budget was lost."""
+        report = self._report.markets[lane.market]
+        async with lane.places, gate:
+            stored = no_candles()
+            if any(day.stored for day in days):
+                window = Range(days[0].window.start, days[-1].window.end)
+                stored = await self._blocking(lambda: self._store.stored(lane.market, window))
+            chunk = _Chunk(
+                lane.market, days, lane.step, lane.clock, lane.closed, self._policy, lane.client.quirks, stored
+            )
+            fetched = None
+            if lane.failed < FAILED_CHUNKS:
+                fetched = await fetch(lane.client, chunk.ask())
+                error = fetched.error
+                lane.failed = 0 if error is None else lane.failed + 1 if worth_retrying(error) else FAILED_CHUNKS
+                report.failure = fetched.failure or report.failure
+            # Not in the event loop: 13,000 rows would hold up ccxt's limiter, which forgives no lost time.
+            await self._queue.put(await asyncio.to_thread(chunk.done, fetched, report.failure))
 
     def _plan(self, market: Market, day: date, step: int, closed: int, clock: _Clock) -> Day | None:
         key, start = key_of(market), day_start(day)
         stored, since = self._counts.get((key, day), (0, None))
-        gaps = [gap for gap in self._gaps.get(key, []) if start <= gap.range.start < start + DAY]
         return plan_day(
             market, day, step=step, closed_end=closed, now=clock.now, stored=stored, since=since,
-            known=self._known.get((key, start)), gaps=gaps, policy=self._policy,
+            known=self._known.get((key, start)), gaps=self._gaps.get((key, start), []), policy=self._policy,
         )  # fmt: skip
 
     def _book(self, day: Day, step: int, clock: _Clock) -> Entry:
@@ -315,6 +328,19 @@ class _Clock:
 
     now: int
     latest: int
+
+
+@dataclass
+class _Lane:
+    """The chunks of one market on their way; `failed` counts those in a row that the venue did not answer."""
+
+    market: Market
+    step: int
+    clock: _Clock
+    closed: int
+    client: Client
+    failed: int = 0
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LANES))
 
 
 @dataclass(frozen=True)

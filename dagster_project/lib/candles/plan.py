@@ -37,7 +37,7 @@ class Policy:
     rule: Rule = field(default_factory=Rule)
     confirm_delay: float = 1.0
     verify: bool = False
-    chunks: int = 4
+    chunks: int = 8
     batch_rows: int = 100_000
 
 
