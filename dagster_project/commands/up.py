@@ -59,7 +59,7 @@ def up(once: bool, detach: bool) -> None:
     try:
         succeeded = (found and not once) or _pipeline(settings, console)
         if not once:
-            _show_addresses(stack, console)
+            show_addresses(stack, console)
         _show_cost(settings, console, started)
         if not once and not keep:
             _serve(stack, console)
@@ -133,7 +133,8 @@ def _pipeline(settings: Settings, console: Console) -> bool:
     return run_once(settings, console)
 
 
-def _show_addresses(stack: Stack, console: Console) -> None:
+def show_addresses(stack: Stack, console: Console) -> None:
+    """A table of the parts and where they listen."""
     from rich.table import Table
 
     table = Table("part", title="Candlehouse", title_justify="left")

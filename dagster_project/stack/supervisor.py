@@ -156,5 +156,8 @@ class Supervisor:
                     return
             except psutil.NoSuchProcess:
                 return
+            # supervisord looks after its parts once a second, and whenever it is asked something: a second per part.
+            with contextlib.suppress(ConnectionError, Fault):
+                self._call("getState")
             time.sleep(0.05)
         raise StackError(f"the supervisor (pid {pid}) does not stop: read {self.home / 'logs' / 'supervisor.log'}")

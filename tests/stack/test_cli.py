@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -12,12 +13,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from dagster_project import migrations
 from dagster_project.cli import COMMANDS, main
+from dagster_project.commands.up import show_addresses
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.stack.leftovers import find_leftovers
 from dagster_project.stack.lifecycle import Stack
@@ -224,23 +228,29 @@ def test_ctrl_c_while_starting_stops_everything(tmp_path: Path) -> None:
     assert "database system is shut down" in (home / "logs" / "postgres.log").read_text()
 
 
-def test_a_second_up_starts_what_is_missing_and_down_stops_it_all(running: Stack) -> None:
-    """Last in this file: it stops the stack."""
-    DIARIES["postgres"].write(running.settings, 5)
-    engines = {name: running.supervisor.states()[name].pid for name in DIARIES}
-    done = candlehouse_process(running.home, "up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "already running" in done.stdout
-    assert {name: running.supervisor.states()[name].pid for name in DIARIES} == engines
-    status = candlehouse(running.home, "status", "--json")
-    assert status.returncode == 0, status.stdout
-    parts = {row["part"]: row for row in json.loads(status.stdout)["parts"]}
-    assert parts["dagster-webserver"]["url"] in done.stdout
-    assert all(running.settings.secret(name) not in done.stdout for name in DIARIES)
+def test_addresses_are_shown_without_passwords(running: Stack) -> None:
+    printed = io.StringIO()
+    show_addresses(running, Console(file=printed, width=200))
+    for part in ("postgres", "clickhouse", "redis", "venue", "dagster-webserver"):
+        assert running.address(part) in printed.getvalue()
+    assert all(running.settings.secret(name) not in printed.getvalue() for name in DIARIES)
+
+
+def test_down_stops_everything_and_the_code_servers_of_dagster(running: Stack) -> None:
+    """Last in this file: it stops the stack. tests/product does `up` and `status` with Dagster."""
+    dagster = ("dagster-webserver", "dagster-daemon")
+    for part in dagster:
+        assert running.supervisor.start_part(part)
+    states = running.supervisor.states()
+    deadline = time.monotonic() + 90
+    while not all(psutil.Process(states[part].pid).children() for part in dagster):
+        assert time.monotonic() < deadline, "Dagster started no code server"
+        time.sleep(0.05)
+    assert len(find_leftovers(running.home)) > len(running.supervisor.states())
     down = json.loads(candlehouse_process(running.home, "down", "--json").stdout)
-    assert {"postgres", "dagster-webserver", "dagster-daemon"} <= set(down["stopped"])
-    deadline = time.monotonic() + 5
+    assert {*DIARIES, *dagster} <= set(down["stopped"])
+    deadline = time.monotonic() + 30
     while find_leftovers(running.home) and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.05)
     assert find_leftovers(running.home) == []
     assert candlehouse(running.home, "down").stdout == "nothing runs\n"

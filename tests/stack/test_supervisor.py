@@ -83,6 +83,20 @@ def test_a_second_start_finds_the_first_and_harms_nothing(running: Stack) -> Non
     assert {name: state.pid for name, state in running.supervisor.states().items()} == before
 
 
+def test_a_second_start_starts_what_stopped(running: Stack) -> None:
+    DIARIES["redis"].write(running.settings, 11)
+    before = {name: state.pid for name, state in running.supervisor.states().items()}
+    running.supervisor._call("stopProcess", "redis")
+    assert not next(row for row in running.status() if row.part == "redis").healthy
+    told: list[tuple[str, str]] = []
+    with running.lock():
+        running.resume_engines(lambda part, state: told.append((part, state)))
+    assert [part for part, state in told if state == "starting"] == ["redis"]
+    after = {name: state.pid for name, state in running.supervisor.states().items()}
+    assert {name for name in before if before[name] != after[name]} == {"redis"}
+    assert 11 in DIARIES["redis"].read(running.settings)
+
+
 def test_the_lock_lets_one_start_at_a_time(running: Stack) -> None:
     told: list[str] = []
     entered = threading.Event()
