@@ -63,7 +63,7 @@ class Redis(Part):
         """Whether it answers PING to the password."""
         import redis
 
-        client = redis.Redis(host=LOOPBACK, port=self.port, password=self._password, socket_timeout=2)
+        client = redis.Redis(host=LOOPBACK, port=self.port, password=self._password, socket_timeout=2, retry=None)
         try:
             return bool(client.ping())
         except (redis.AuthenticationError, redis.ResponseError) as error:

@@ -60,7 +60,7 @@ def _clickhouse(url: str) -> None:
 def _redis(url: str) -> None:
     import redis
 
-    client = redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
+    client = redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=None)
     try:
         client.ping()
     finally:

@@ -17,7 +17,7 @@ def test_it_asks_for_the_password_and_listens_on_loopback(stack: EmbeddedStack) 
     assert client.ping()
     assert client.config_get("bind") == {"bind": "127.0.0.1"}
     with pytest.raises(redis.AuthenticationError):
-        redis.Redis(port=stack.settings.port("redis")).ping()
+        redis.Redis(port=stack.settings.port("redis"), retry=None).ping()
 
 
 def test_its_configuration_is_for_the_owner_only(stack: EmbeddedStack) -> None:
