@@ -238,11 +238,15 @@ def _statements(file: Path, bind: Connection) -> list[str]:
         return [text]
     import sqlparse
 
-    return [
-        statement.rstrip().rstrip(";")
-        for statement in sqlparse.split(text)
-        if sqlparse.format(statement, strip_comments=True).strip(" ;\n")
-    ]
+    return [statement.rstrip().rstrip(";") for statement in sqlparse.split(text) if _says_something(statement)]
+
+
+def _says_something(statement: str) -> bool:
+    """More than comments and blanks. The lexer suffices: `sqlparse.format` took half the time of a migration."""
+    from sqlparse import lexer, tokens
+
+    silent = (tokens.Comment, tokens.Whitespace, tokens.Punctuation)
+    return any(not any(kind in group for group in silent) for kind, _ in lexer.tokenize(statement))
 
 
 def _execute(connection: Connection, statement: str) -> None:

@@ -62,8 +62,12 @@ class Redis(Part):
     def ready(self) -> bool:
         """Whether it answers PING to the password."""
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
-        client = redis.Redis(host=LOOPBACK, port=self.port, password=self._password, socket_timeout=2, retry=None)
+        # The client's default tries three more times, with seconds between them.
+        once = Retry(NoBackoff(), 0)
+        client = redis.Redis(host=LOOPBACK, port=self.port, password=self._password, socket_timeout=2, retry=once)
         try:
             return bool(client.ping())
         except (redis.AuthenticationError, redis.ResponseError) as error:

@@ -59,8 +59,12 @@ def _clickhouse(url: str) -> None:
 
 def _redis(url: str) -> None:
     import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
-    client = redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=None)
+    # The client's default tries three more times, with seconds between them.
+    once = Retry(NoBackoff(), 0)
+    client = redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=once)
     try:
         client.ping()
     finally:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from dagster_project.stack.embedded import EmbeddedStack
 from dagster_project.stack.errors import StackError
@@ -17,7 +19,7 @@ def test_it_asks_for_the_password_and_listens_on_loopback(stack: EmbeddedStack) 
     assert client.ping()
     assert client.config_get("bind") == {"bind": "127.0.0.1"}
     with pytest.raises(redis.AuthenticationError):
-        redis.Redis(port=stack.settings.port("redis"), retry=None).ping()
+        redis.Redis(port=stack.settings.port("redis"), retry=Retry(NoBackoff(), 0)).ping()
 
 
 def test_its_configuration_is_for_the_owner_only(stack: EmbeddedStack) -> None:
