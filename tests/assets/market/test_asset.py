@@ -191,8 +191,8 @@ def test_the_schedule_asks_for_today_and_shortly_after_midnight_for_yesterday(
     from dagster_project.defs.market.schedules import candles_today
 
     configure(monkeypatch, tmp_path, "http://127.0.0.1:9", "live", ["AAA/USDT"])
-    with dg.instance_for_test() as instance:
-        context = dg.build_schedule_context(instance, datetime.fromisoformat(at).replace(tzinfo=UTC))
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    with dg.instance_for_test() as instance, dg.build_schedule_context(instance, moment) as context:
         request = candles_today(context)
         assert isinstance(request, dg.RunRequest)
         assert request.tags["dagster/asset_partition_range_start"] == first
@@ -210,7 +210,8 @@ def test_one_run_of_the_schedule_at_a_time(monkeypatch: pytest.MonkeyPatch, tmp_
             tags={"dagster/schedule_name": "candles_today"},
         )  # fmt: skip
         moment = datetime(2025, 11, 5, 12, tzinfo=UTC)
-        skipped = candles_today(dg.build_schedule_context(instance, moment))
+        with dg.build_schedule_context(instance, moment) as context:
+            skipped = candles_today(context)
         assert isinstance(skipped, dg.SkipReason)
         assert run.run_id[:8] in str(skipped.skip_message)
 
@@ -221,6 +222,6 @@ def test_recordings_of_the_past_are_not_polled(warehouse: Any, tmp_path: Path, m
     row = {"exchange": "replay", "symbol": "A/B", "timeframe": "1m", "first": "2025-10-20", "last": "2025-10-22"}
     (tmp_path / "sources.json").write_text(json.dumps({"markets": [row]}))
     monkeypatch.setenv("CANDLEHOUSE_HOME", str(tmp_path))
-    with dg.instance_for_test() as instance:
-        context = dg.build_schedule_context(instance, datetime(2025, 11, 5, 12, tzinfo=UTC))
+    moment = datetime(2025, 11, 5, 12, tzinfo=UTC)
+    with dg.instance_for_test() as instance, dg.build_schedule_context(instance, moment) as context:
         assert isinstance(candles_today(context), dg.SkipReason)
