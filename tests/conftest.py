@@ -16,6 +16,14 @@ from dagster_project.settings import PROJECT_ROOT, Settings, load_settings
 from dagster_project.stack.embedded import EmbeddedStack
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _dbt_manifests() -> None:
+    """What the code location reads about the dbt project, parsed once; a fresh clone has none."""
+    from dagster_project.defs.transform.prepare import ensure_manifests
+
+    ensure_manifests()
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of recorded data (`CANDLEHOUSE_SHARED_DATA`, else `../shared/data`)."""
