@@ -10,10 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import pytest
 
 from dagster_project.settings import PROJECT_ROOT, Settings, load_settings
 from dagster_project.stack.embedded import EmbeddedStack
+
+
+# Real engines on a busy machine of two cores: how long an example takes says nothing about whether it is right.
+hypothesis.settings.register_profile(
+    "engines",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
+)
+hypothesis.settings.load_profile("engines")
 
 
 @pytest.fixture(scope="session", autouse=True)
