@@ -16,7 +16,6 @@ import pytest
 from dagster_project.settings import PROJECT_ROOT, Settings, load_settings
 from dagster_project.stack.embedded import EmbeddedStack
 
-
 # Real engines on a busy machine of two cores: how long an example takes says nothing about whether it is right.
 hypothesis.settings.register_profile(
     "engines",
