@@ -22,8 +22,7 @@ def loads(data: bytes) -> Any:
         NotJson: not UTF-8, not JSON, or nested too deeply.
     """
     try:
-        text = data.decode("utf-8-sig")
-        return json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=Decimal)
+        return DECODER.decode(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise NotJson(f"not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -78,6 +77,10 @@ def _fraction(text: str) -> Decimal | str:
 
 def _whole(text: str) -> int | Decimal:
     return int(text) if len(text) < 40 else Decimal(text)
+
+
+DECODER = json.JSONDecoder(parse_float=_fraction, parse_int=_whole, parse_constant=Decimal)
+"""Reads numbers as `loads` does."""
 
 
 def _too_wide(value: Decimal) -> bool:

@@ -1,6 +1,8 @@
 """Recorded candle files as a Binance-spot-shaped REST venue, so that the real ccxt client runs without a network."""
 
-from .candles import CANDLE, CandleSource, Market
+from dagster_project.lib.candle_files.table import CANDLE
+
+from .candles import CandleSource, Market
 from .faults import Faults
 from .files import Dataset, NoCandles, Recording, Skipped, describe
 from .serve import running, serve

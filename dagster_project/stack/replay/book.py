@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .candles import CandleSource, Market, empty
+from dagster_project.lib.candle_files.table import empty
+
+from .candles import CandleSource, Market
 from .intervals import INTERVALS, can_build
 from .resample import resample
 

@@ -1,6 +1,6 @@
 """Which files of a folder are recorded candles, and of what: the folder defines markets, base timeframes and dates.
 
-Every file whose name is a candle file's (names.py) is used, or skipped with a reason. Rules, in this order:
+Every file whose name is a candle file's (lib/candle_files) is used, or skipped with a reason. Rules, in this order:
 
 1. The name must mean spot candles; futures, mark prices and funding rates are not.
 2. Binance must have the timeframe, and most steps between neighbouring rows must equal it (else the name lies).
@@ -14,8 +14,7 @@ is served as it was recorded, also a high below a low or a price that is not a n
 
 from __future__ import annotations
 
-import os
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -23,11 +22,13 @@ from pathlib import Path
 
 import numpy as np
 
+from dagster_project.lib.candle_files.columns import NotCandles
+from dagster_project.lib.candle_files.names import FORMATS, Named, file_format, read_name, walk
+from dagster_project.lib.candle_files.readers import read_candles, read_times
+from dagster_project.lib.candle_files.steps import check_step
+
 from .candles import Market
-from .columns import NotCandles
-from .intervals import INTERVALS, duration, next_open
-from .names import FORMATS, Named, read_name
-from .readers import read_candles, read_times
+from .intervals import INTERVALS, next_open
 
 
 class NoCandles(Exception):
@@ -107,7 +108,7 @@ def describe(folder: str | Path, only: str | None = None) -> Dataset:
     if not root.is_dir():
         raise NoCandles(f"{root} is not a folder: give the folder that holds the candle files")
     named, others = [], 0
-    for path in _walk(root):
+    for path in walk(root):
         relative = path.relative_to(root).as_posix()
         name = read_name(path)
         if name is None or (only and not (fnmatch(relative, only) or fnmatch(path.name, only))):
@@ -135,25 +136,13 @@ def describe(folder: str | Path, only: str | None = None) -> Dataset:
 
 def load(recording: Recording) -> np.ndarray:
     """All candles of a recording, ascending, one per open time."""
-    candles = np.concatenate([read_candles(path, _format(path)) for path in recording.files])
+    candles = np.concatenate([read_candles(path, file_format(path)) for path in recording.files])
     _, places = np.unique(candles["open_time"][::-1], return_index=True)
     return candles[::-1][places]
 
 
-def _walk(root: Path) -> list[Path]:
-    found = []
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(folder, name) for name in sorted(files)]
-    return found
-
-
 def _alone(name: Named) -> tuple[Path, str, str, str]:
     return (name.path, name.base, name.quote, name.timeframe)
-
-
-def _format(path: Path) -> str:
-    return path.name.partition(".")[2].lower()
 
 
 def _recording(group: list[Named], skipped: list[Skipped]) -> Recording | None:
@@ -161,7 +150,7 @@ def _recording(group: list[Named], skipped: list[Skipped]) -> Recording | None:
     times: list[np.ndarray] = []
     for name in group:
         try:
-            opened = np.unique(_times(name))
+            opened = _times(name)
         except NotCandles as reason:
             skipped.append(Skipped(name.path, str(reason)))
             continue
@@ -186,26 +175,15 @@ def _recording(group: list[Named], skipped: list[Skipped]) -> Recording | None:
 
 def _times(name: Named) -> np.ndarray:
     """Open times of a file that holds what its name says, else NotCandles."""
-    if name.reason:
-        raise NotCandles(name.reason)
-    opened = read_times(name.path, name.format)
-    if len(opened) == 0:
-        raise NotCandles("no row with a readable time")
-    steps = np.diff(np.unique(opened))
-    if len(steps) and name.timeframe != "1M":
-        usual = Counter(steps.tolist()).most_common(1)[0][0]
-        if usual != duration(name.timeframe):
-            raise NotCandles(f"named {name.timeframe} but its rows are {_human(usual)} apart")
+    if name.kind:
+        raise NotCandles(f"holds {name.kind} of a derivative, not spot candles")
+    if name.settle:
+        raise NotCandles(f"a contract settled in {name.settle}, not a spot market")
+    opened = np.unique(read_times(name.path, name.format))
+    check_step(opened, name.timeframe)
     if name.timeframe not in INTERVALS:
         raise NotCandles(f"Binance has no {name.timeframe} candles")
     return opened
-
-
-def _human(milliseconds: int) -> str:
-    for unit, length in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
-        if milliseconds % length == 0:
-            return f"{milliseconds // length}{unit}"
-    return f"{milliseconds}ms"
 
 
 def _choose(found: list[Recording], root: Path, skipped: list[Skipped]) -> list[Recording]:

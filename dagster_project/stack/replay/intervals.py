@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
-SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+from dagster_project.lib.candle_files.steps import DAY, HOUR, MINUTE, SECOND
+
 MONDAY = 4 * DAY  # 1970-01-05, the first Monday after the epoch: Binance's weeks begin on Mondays
 
 INTERVALS: dict[str, int] = {
@@ -19,15 +18,6 @@ INTERVALS: dict[str, int] = {
     "1M": 31 * DAY,
 }
 """Interval -> length in ms, all that Binance offers; a month counts with its longest length."""
-
-
-def duration(timeframe: str) -> int | None:
-    """Length in ms of any `<n><s|m|h|d|w|M>` timeframe, also those that Binance lacks; None when it is not one."""
-    match = re.fullmatch(r"([1-9]\d{0,3})([smhdwM])", timeframe)
-    if match is None:
-        return None
-    unit = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "M": 31 * DAY}[match[2]]
-    return int(match[1]) * unit
 
 
 def can_build(base: str, interval: str) -> bool:

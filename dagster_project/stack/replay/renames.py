@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from .candles import CandleSource, Market, empty
+from dagster_project.lib.candle_files.table import empty
+
+from .candles import CandleSource, Market
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .candles import CANDLE
+from dagster_project.lib.candle_files.table import CANDLE
+
 from .intervals import bins
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .candles import OPTIONAL, Market
+from dagster_project.lib.candle_files.table import OPTIONAL
+
+from .candles import Market
 from .intervals import next_open
 
 

@@ -21,9 +21,9 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagster_project.lib.candle_files.names import read_name
 from dagster_project.stack.replay import Dataset, NoCandles, ReplayVenue, Venue, describe
 from dagster_project.stack.replay.__main__ import main
-from dagster_project.stack.replay.names import read_name
 from dagster_project.stack.replay.wire import decimal
 from tests.stack.replay.venue_client import FIVE_MINUTES, START, Client, made_rows, truth_rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,11 @@ PATTERNS = tuple(re.compile(layout) for layout in LAYOUTS)
 
 @dataclass(frozen=True)
 class Named:
-    """A candle file by its name; `reason` is set when the name alone rules it out."""
+    """A candle file by its name.
+
+    `settle` is the currency that a contract is settled in, `kind` what a derivative's file holds (`futures`, `mark`,
+    `funding_rate`), `part` the month or day of a file that is one of several, `venue` the one that the name states.
+    """
 
     path: Path
     format: str
@@ -40,7 +45,8 @@ class Named:
     timeframe: str
     venue: str | None = None
     part: str | None = None
-    reason: str | None = None
+    settle: str | None = None
+    kind: str | None = None
 
 
 def split_pair(pair: str) -> tuple[str, str] | None:
@@ -63,11 +69,6 @@ def read_name(path: Path) -> Named | None:
     pair = split_pair(found["pair"]) if found.get("pair") else (found["base"].upper(), found["quote"].upper())
     if pair is None:
         return None
-    reason = None
-    if found.get("kind"):
-        reason = f"holds {found['kind']} of a derivative, not spot candles"
-    elif found.get("settle"):
-        reason = f"a contract settled in {found['settle']}, not a spot market"
     return Named(
         path=path,
         format=suffix.lower(),
@@ -76,5 +77,20 @@ def read_name(path: Path) -> Named | None:
         timeframe=found["timeframe"].replace("Mo", "M"),
         venue=found["venue"].lower() if found.get("venue") else None,
         part=found.get("part"),
-        reason=reason,
+        settle=found.get("settle"),
+        kind=found.get("kind"),
     )
+
+
+def walk(root: Path) -> list[Path]:
+    """All files below `root` in a stable order, hidden folders left out."""
+    found = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(folder, name) for name in sorted(files)]
+    return found
+
+
+def file_format(path: Path) -> str:
+    """The format that a file's name states, one of FORMATS or another suffix."""
+    return path.name.partition(".")[2].lower()

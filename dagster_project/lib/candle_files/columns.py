@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .candles import empty
+from .table import empty
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "open_time": ("opentime", "openat", "timestamp", "unix", "unixtimestamp", "date", "datetime", "time", "ts", "t",
