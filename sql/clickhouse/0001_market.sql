@@ -79,7 +79,8 @@ SELECT
     toUInt64(1) AS touches,
     toUInt64(0) AS rolled
 FROM market_ohlcv
-GROUP BY exchange, symbol, timeframe, day;
+GROUP BY exchange, symbol, timeframe, day
+COMMENT 'Marks the days of every INSERT into market_ohlcv.';
 
 CREATE TABLE IF NOT EXISTS market_ohlcv_hours
 (

@@ -540,3 +540,180 @@ UNION ALL
 SELECT * FROM candles_4h
 UNION ALL
 SELECT * FROM candles_1d;
+
+-- ClickHouse takes comments of a view's columns in a column list with types, or afterwards: here, so that types stay derived.
+
+ALTER TABLE candles_stored
+    COMMENT COLUMN exchange 'Venue; sandbox is made up.',
+    COMMENT COLUMN symbol 'Unified symbol such as BTC/USDT.',
+    COMMENT COLUMN timeframe 'Length of the candle, such as 5m.',
+    COMMENT COLUMN timestamp 'Open time of the candle, UTC.',
+    COMMENT COLUMN open 'First price, in quote currency.',
+    COMMENT COLUMN high 'Highest price, in quote currency.',
+    COMMENT COLUMN low 'Lowest price, in quote currency.',
+    COMMENT COLUMN close 'Last price, in quote currency.',
+    COMMENT COLUMN volume 'Traded volume, in base currency.',
+    COMMENT COLUMN quote_volume 'Traded volume in quote currency; NULL where any part does not say.',
+    COMMENT COLUMN trades 'Number of trades; NULL where any part does not say.',
+    COMMENT COLUMN origin 'venue, dump, resampled or synthetic; synthetic if any part is.',
+    COMMENT COLUMN revision 'How many times the values of this candle were corrected.',
+    COMMENT COLUMN ingested_at 'When this revision was written, UTC.',
+    MODIFY COMMENT 'Candles as fetched, every closed one once, newest revision.';
+
+ALTER TABLE candles_hours
+    COMMENT COLUMN exchange 'Venue; sandbox is made up.',
+    COMMENT COLUMN symbol 'Unified symbol such as BTC/USDT.',
+    COMMENT COLUMN base 'Timeframe of the stored candles that it is made of.',
+    COMMENT COLUMN timestamp 'Open time of the candle, UTC.',
+    COMMENT COLUMN open 'First price, in quote currency.',
+    COMMENT COLUMN high 'Highest price, in quote currency.',
+    COMMENT COLUMN low 'Lowest price, in quote currency.',
+    COMMENT COLUMN close 'Last price, in quote currency.',
+    COMMENT COLUMN volume 'Traded volume, in base currency.',
+    COMMENT COLUMN quote_volume 'Traded volume in quote currency; NULL where any part does not say.',
+    COMMENT COLUMN trades 'Number of trades; NULL where any part does not say.',
+    COMMENT COLUMN origin 'venue, dump, resampled or synthetic; synthetic if any part is.',
+    COMMENT COLUMN candles 'How many stored candles it is made of.',
+    MODIFY COMMENT 'Hours: built ahead of time where nothing was written to their day since, else added up now. Not all of them closed: read candles_1h.';
+
+ALTER TABLE candles_hours_and_longer
+    COMMENT COLUMN exchange 'Venue; sandbox is made up.',
+    COMMENT COLUMN symbol 'Unified symbol such as BTC/USDT.',
+    COMMENT COLUMN base 'Timeframe of the stored candles that it is made of.',
+    COMMENT COLUMN timestamp 'Open time of the candle, UTC.',
+    COMMENT COLUMN open 'First price, in quote currency.',
+    COMMENT COLUMN high 'Highest price, in quote currency.',
+    COMMENT COLUMN low 'Lowest price, in quote currency.',
+    COMMENT COLUMN close 'Last price, in quote currency.',
+    COMMENT COLUMN volume 'Traded volume, in base currency.',
+    COMMENT COLUMN quote_volume 'Traded volume in quote currency; NULL where any part does not say.',
+    COMMENT COLUMN trades 'Number of trades; NULL where any part does not say.',
+    COMMENT COLUMN origin 'venue, dump, resampled or synthetic; synthetic if any part is.',
+    COMMENT COLUMN candles 'How many stored candles it is made of.',
+    MODIFY COMMENT 'candles_hours and what is stored in longer timeframes: what candles_4h and candles_1d add up.';
+
+ALTER TABLE candles_5m
+    COMMENT COLUMN exchange 'Venue; sandbox is made up.',
+    COMMENT COLUMN symbol 'Unified symbol such as BTC/USDT.',
+    COMMENT COLUMN timeframe 'Length of the candle, such as 5m.',
+    COMMENT COLUMN timestamp 'Open time of the candle, UTC.',
+    COMMENT COLUMN open 'First price, in quote currency.',
+    COMMENT COLUMN high 'Highest price, in quote currency.',
+    COMMENT COLUMN low 'Lowest price, in quote currency.',
+    COMMENT COLUMN close 'Last price, in quote currency.',
+    COMMENT COLUMN volume 'Traded volume, in base currency.',
+    COMMENT COLUMN quote_volume 'Traded volume in quote currency; NULL where any part does not say.',
+    COMMENT COLUMN trades 'Number of trades; NULL where any part does not say.',
+    COMMENT COLUMN origin 'venue, dump, resampled or synthetic; synthetic if any part is.',
+    COMMENT COLUMN base 'Timeframe of the stored candles that it is made of.',
+    COMMENT COLUMN candles 'How many stored candles it is made of.',
+    COMMENT COLUMN expected 'How many stored candles it could be made of.',
+    MODIFY COMMENT 'Closed candles of 5 minutes, from the finest stored candles that cover them best.';
+
+ALTER TABLE candles_15m
+    COMMENT COLUMN exchange 'Venue; sandbox is made up.',
+    COMMENT COLUMN symbol 'Unified symbol such as BTC/USDT.',
+    COMMENT COLUMN timeframe 'Length of the candle, such as 5m.',
+    COMMENT COLUMN timestamp 'Open time of the candle, UTC.',
+    COMMENT COLUMN open 'First price, in quote currency.',
+    COMMENT COLUMN high 'Highest price, in quote currency.',
+    COMMENT COLUMN low 'Lowest price, in quote currency.',
+    COMMENT COLUMN close 'Last price, in quote currency.',
+    COMMENT COLUMN volume 'Traded volume, in base currency.',
+    COMMENT COLUMN quote_volume 'Traded volume in quote currency; NULL where any part does not say.',
+    COMMENT COLUMN trades 'Number of trades; NULL where any part does not say.',
+    COMMENT COLUMN origin 'venue, dump, resampled or synthetic; synthetic if any part is.',
+    COMMENT COLUMN base 'Timeframe of the stored candles that it is made of.',
+    COMMENT COLUMN candles 'How many stored candles it is made of.',
+    COMMENT COLUMN expected 'How many stored candles it could be made of.',
+    MODIFY COMMENT 'Closed candles of 15 minutes, from the finest stored candles that cover them best.';
+
+ALTER TABLE candles_30m
+    COMMENT COLUMN exchange 'Venue; sandbox is made up.',
+    COMMENT COLUMN symbol 'Unified symbol such as BTC/USDT.',
+    COMMENT COLUMN timeframe 'Length of the candle, such as 5m.',
+    COMMENT COLUMN timestamp 'Open time of the candle, UTC.',
+    COMMENT COLUMN open 'First price, in quote currency.',
+    COMMENT COLUMN high 'Highest price, in quote currency.',
+    COMMENT COLUMN low 'Lowest price, in quote currency.',
+    COMMENT COLUMN close 'Last price, in quote currency.',
+    COMMENT COLUMN volume 'Traded volume, in base currency.',
+    COMMENT COLUMN quote_volume 'Traded volume in quote currency; NULL where any part does not say.',
+    COMMENT COLUMN trades 'Number of trades; NULL where any part does not say.',
+    COMMENT COLUMN origin 'venue, dump, resampled or synthetic; synthetic if any part is.',
+    COMMENT COLUMN base 'Timeframe of the stored candles that it is made of.',
+    COMMENT COLUMN candles 'How many stored candles it is made of.',
+    COMMENT COLUMN expected 'How many stored candles it could be made of.',
+    MODIFY COMMENT 'Closed candles of 30 minutes, from the finest stored candles that cover them best.';
+
+ALTER TABLE candles_1h
+    COMMENT COLUMN exchange 'Venue; sandbox is made up.',
+    COMMENT COLUMN symbol 'Unified symbol such as BTC/USDT.',
+    COMMENT COLUMN timeframe 'Length of the candle, such as 5m.',
+    COMMENT COLUMN timestamp 'Open time of the candle, UTC.',
+    COMMENT COLUMN open 'First price, in quote currency.',
+    COMMENT COLUMN high 'Highest price, in quote currency.',
+    COMMENT COLUMN low 'Lowest price, in quote currency.',
+    COMMENT COLUMN close 'Last price, in quote currency.',
+    COMMENT COLUMN volume 'Traded volume, in base currency.',
+    COMMENT COLUMN quote_volume 'Traded volume in quote currency; NULL where any part does not say.',
+    COMMENT COLUMN trades 'Number of trades; NULL where any part does not say.',
+    COMMENT COLUMN origin 'venue, dump, resampled or synthetic; synthetic if any part is.',
+    COMMENT COLUMN base 'Timeframe of the stored candles that it is made of.',
+    COMMENT COLUMN candles 'How many stored candles it is made of.',
+    COMMENT COLUMN expected 'How many stored candles it could be made of.',
+    MODIFY COMMENT 'Closed candles of an hour, from the finest stored candles that cover them best.';
+
+ALTER TABLE candles_4h
+    COMMENT COLUMN exchange 'Venue; sandbox is made up.',
+    COMMENT COLUMN symbol 'Unified symbol such as BTC/USDT.',
+    COMMENT COLUMN timeframe 'Length of the candle, such as 5m.',
+    COMMENT COLUMN timestamp 'Open time of the candle, UTC.',
+    COMMENT COLUMN open 'First price, in quote currency.',
+    COMMENT COLUMN high 'Highest price, in quote currency.',
+    COMMENT COLUMN low 'Lowest price, in quote currency.',
+    COMMENT COLUMN close 'Last price, in quote currency.',
+    COMMENT COLUMN volume 'Traded volume, in base currency.',
+    COMMENT COLUMN quote_volume 'Traded volume in quote currency; NULL where any part does not say.',
+    COMMENT COLUMN trades 'Number of trades; NULL where any part does not say.',
+    COMMENT COLUMN origin 'venue, dump, resampled or synthetic; synthetic if any part is.',
+    COMMENT COLUMN base 'Timeframe of the stored candles that it is made of.',
+    COMMENT COLUMN candles 'How many stored candles it is made of.',
+    COMMENT COLUMN expected 'How many stored candles it could be made of.',
+    MODIFY COMMENT 'Closed candles of 4 hours, from the finest stored candles that cover them best.';
+
+ALTER TABLE candles_1d
+    COMMENT COLUMN exchange 'Venue; sandbox is made up.',
+    COMMENT COLUMN symbol 'Unified symbol such as BTC/USDT.',
+    COMMENT COLUMN timeframe 'Length of the candle, such as 5m.',
+    COMMENT COLUMN timestamp 'Open time of the candle, UTC.',
+    COMMENT COLUMN open 'First price, in quote currency.',
+    COMMENT COLUMN high 'Highest price, in quote currency.',
+    COMMENT COLUMN low 'Lowest price, in quote currency.',
+    COMMENT COLUMN close 'Last price, in quote currency.',
+    COMMENT COLUMN volume 'Traded volume, in base currency.',
+    COMMENT COLUMN quote_volume 'Traded volume in quote currency; NULL where any part does not say.',
+    COMMENT COLUMN trades 'Number of trades; NULL where any part does not say.',
+    COMMENT COLUMN origin 'venue, dump, resampled or synthetic; synthetic if any part is.',
+    COMMENT COLUMN base 'Timeframe of the stored candles that it is made of.',
+    COMMENT COLUMN candles 'How many stored candles it is made of.',
+    COMMENT COLUMN expected 'How many stored candles it could be made of.',
+    MODIFY COMMENT 'Closed candles of a UTC day, from the finest stored candles that cover them best.';
+
+ALTER TABLE candles
+    COMMENT COLUMN exchange 'Venue; sandbox is made up.',
+    COMMENT COLUMN symbol 'Unified symbol such as BTC/USDT.',
+    COMMENT COLUMN timeframe 'Length of the candle, such as 5m.',
+    COMMENT COLUMN timestamp 'Open time of the candle, UTC.',
+    COMMENT COLUMN open 'First price, in quote currency.',
+    COMMENT COLUMN high 'Highest price, in quote currency.',
+    COMMENT COLUMN low 'Lowest price, in quote currency.',
+    COMMENT COLUMN close 'Last price, in quote currency.',
+    COMMENT COLUMN volume 'Traded volume, in base currency.',
+    COMMENT COLUMN quote_volume 'Traded volume in quote currency; NULL where any part does not say.',
+    COMMENT COLUMN trades 'Number of trades; NULL where any part does not say.',
+    COMMENT COLUMN origin 'venue, dump, resampled or synthetic; synthetic if any part is.',
+    COMMENT COLUMN base 'Timeframe of the stored candles that it is made of.',
+    COMMENT COLUMN candles 'How many stored candles it is made of.',
+    COMMENT COLUMN expected 'How many stored candles it could be made of.',
+    MODIFY COMMENT 'Closed candles of every timeframe. Filter by exchange, symbol, timeframe and time.';
