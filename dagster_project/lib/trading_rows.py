@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 from dagster_project.lib import exact_json
@@ -17,6 +17,9 @@ REAL_ORIGINS = ("live", "recorded", "repaired")
 MADE_UP_ORIGINS = ("paper", "simulated", "handmade")
 ORIGINS = REAL_ORIGINS + MADE_UP_ORIGINS
 LAST_TIME = datetime(2300, 1, 1, tzinfo=UTC)  # DateTime64 of ClickHouse ends with the year 2299
+
+KEPT = 1000  # rejects and differences that are held in memory; all rejects are in ops.quarantine
+EXACT = Context(prec=300)  # sums of billions of Decimal(38, 18) need 50 digits; a refused 1e200 is added up as well
 
 Values = dict[str, Any]
 Rule = Callable[[Any], str | None]
@@ -40,23 +43,77 @@ class Reject:
 
 
 @dataclass
+class Sums:
+    """One column of money added up on both sides, exactly; `stored` is None where nothing was stored on purpose."""
+
+    source: Decimal = Decimal(0)
+    stored: Decimal | None = None
+    refused: Decimal = Decimal(0)
+
+    @property
+    def agree(self) -> bool:
+        """Whether what was taken from the source is what is stored."""
+        return self.stored is None or self.stored == self.source
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A cell of the source that is not stored as it is there; `column` is None when the whole row is missing."""
+
+    key: str
+    column: str | None
+    source: Any
+    stored: Any
+
+
+@dataclass
 class Tally:
-    """Where the rows of one source went. Each row is counted once."""
+    """Where the rows of one source went. Each row is counted once.
+
+    `rejects` and `differences` hold the first of their kind (`KEPT`), `refused` and `different` count all of them.
+    """
 
     landed: int = 0
     updated: int = 0
     unchanged: int = 0
+    refused: int = 0
+    different: int = 0
     rejects: list[Reject] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    sums: dict[str, Sums] = field(default_factory=dict)
 
     @property
     def quarantined(self) -> int:
         """Rows that were refused and kept in ops.quarantine."""
-        return len(self.rejects)
+        return self.refused
 
     @property
     def read(self) -> int:
         """All rows."""
         return self.landed + self.updated + self.unchanged + self.quarantined
+
+    def refuse(self, reject: Reject) -> None:
+        """Count a refused row."""
+        self.refused += 1
+        if len(self.rejects) < KEPT:
+            self.rejects.append(reject)
+
+    def add(self, other: Tally) -> None:
+        """Count another batch of the same source in."""
+        self.landed += other.landed
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.refused += other.refused
+        self.different += other.different
+        self.rejects += other.rejects[: KEPT - len(self.rejects)]
+        self.differences += other.differences[: KEPT - len(self.differences)]
+        with localcontext(EXACT):
+            for column, sums in other.sums.items():
+                mine = self.sums.setdefault(column, Sums())
+                mine.source += sums.source
+                mine.refused += sums.refused
+                if sums.stored is not None:
+                    mine.stored = (mine.stored or Decimal(0)) + sums.stored
 
 
 @dataclass(frozen=True)
@@ -64,8 +121,8 @@ class Table:
     """A canonical table as writers see it.
 
     `key` is what a replay is recognised by. `newest_by` names the time column of a table that keeps only the newest row
-    per key. `agent_fixed`: the agent of a key never changes. `insert_only`: a known row is left as it is. `row_rules`
-    judge several columns at once.
+    per key. `fixed` are columns that never change for a key. `insert_only`: a known row is left as it is. `row_rules`
+    judge several columns at once. `money` are the columns that are added up on both sides.
     """
 
     name: str
@@ -74,7 +131,8 @@ class Table:
     rules: Mapping[str, Rule]
     row_rules: tuple[Callable[[Values], str | None], ...] = ()
     newest_by: str | None = None
-    agent_fixed: bool = False
+    fixed: tuple[str, ...] = ()
+    money: tuple[str, ...] = ()
     insert_only: bool = False
 
     def problem(self, values: Values) -> str | None:
@@ -206,6 +264,7 @@ ACCOUNTS = Table(
         "inception_at": moment,
         **_OWNED,
     },
+    money=("initial_equity",),
 )
 
 EQUITY_SNAPSHOTS = Table(
@@ -222,6 +281,7 @@ EQUITY_SNAPSHOTS = Table(
         "unrealized_pnl": amount,
         **_OWNED,
     },
+    money=("equity", "balance", "realized_pnl", "unrealized_pnl"),
 )
 
 _LINEAGE = ("user_id", "deployment_id", "config_id", "prompt_version", "decision_id")
@@ -262,7 +322,8 @@ TRADES = Table(
         **_OWNED,
     },
     row_rules=(closed_has_time, exit_after_entry),
-    agent_fixed=True,
+    fixed=("agent_id",),
+    money=("quantity", "gross_pnl", "net_pnl", "fee"),
 )
 
 POSITIONS = Table(
@@ -301,7 +362,8 @@ POSITIONS = Table(
         **_OWNED,
     },
     row_rules=(exit_after_entry,),
-    agent_fixed=True,
+    fixed=("agent_id",),
+    money=("quantity", "margin", "fee", "unrealized_pnl", "realized_pnl"),
 )
 
 CONVERSATIONS = Table(
@@ -341,7 +403,7 @@ PRICE_LATEST = Table(
 )
 PRICE_TICKS = Table(
     "price_ticks",
-    ("exchange", "symbol", "priced_at"),
+    ("exchange", "symbol", "priced_at", "price"),
     ("exchange", "symbol", "price", "priced_at"),
     _PRICE,
 )
