@@ -10,12 +10,12 @@ COMMENT ON SCHEMA analytics IS 'Marts built by dbt.';
 CREATE FUNCTION ops.touch_updated_at() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.updated_at := clock_timestamp();
+    NEW.updated_at := greatest(clock_timestamp(), OLD.updated_at + interval '1 microsecond');
     RETURN NEW;
 END
 $$;
 
-COMMENT ON FUNCTION ops.touch_updated_at() IS 'Trigger: updated_at is when the row last changed.';
+COMMENT ON FUNCTION ops.touch_updated_at() IS 'Trigger: updated_at is when the row last changed. It only grows: ClickHouse takes the row with the largest as the newest.';
 
 -- Epoch milliseconds exist in facades only. floor: a time between two milliseconds belongs to the earlier one.
 CREATE FUNCTION ops.epoch_ms(moment timestamptz) RETURNS bigint
