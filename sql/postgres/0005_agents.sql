@@ -440,8 +440,9 @@ CREATE TABLE agent_reasoning_sessions (
     is_interrupted boolean NOT NULL DEFAULT false,
     checkpoint_state jsonb,
     checkpoint_history jsonb,
-    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    completed_at timestamptz,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    CONSTRAINT agent_reasoning_sessions_started_at_fits CHECK (ops.fits_time(started_at)),
+    completed_at timestamptz CONSTRAINT agent_reasoning_sessions_completed_at_fits CHECK (ops.fits_time(completed_at)),
     duration_ms integer CHECK (duration_ms >= 0),
     origin text NOT NULL DEFAULT 'live' CHECK (ops.is_origin(origin)),
     details jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(details) = 'object'),
@@ -496,7 +497,8 @@ CREATE TABLE agent_reflections (
     origin text NOT NULL DEFAULT 'live' CHECK (ops.is_origin(origin)),
     details jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(details) = 'object'),
     archived_at timestamptz,
-    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    CONSTRAINT agent_reflections_created_at_fits CHECK (ops.fits_time(created_at)),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
@@ -613,6 +615,14 @@ BEGIN
         EXECUTE format(
             'CREATE TRIGGER keep_origin BEFORE UPDATE OF origin ON public.%I FOR EACH ROW'
             ' EXECUTE FUNCTION ops.keep_origin()', name
+        );
+    END LOOP;
+    FOREACH name IN ARRAY ARRAY[
+        'agent_states', 'agent_memory', 'agent_semantic_memories', 'agent_reasoning_sessions', 'agent_reflections',
+        'agent_trading_plans'
+    ] LOOP
+        EXECUTE format(
+            'CREATE TRIGGER fill_0_agent BEFORE INSERT ON public.%I FOR EACH ROW EXECUTE FUNCTION ops.fill_agent()', name
         );
     END LOOP;
     FOREACH name IN ARRAY ARRAY['agent_reasoning_sessions', 'agent_reflections'] LOOP

@@ -65,14 +65,15 @@ CREATE TABLE agent_analysis_results (
     confidence numeric GENERATED ALWAYS AS (ops.document_number(document #> '{predictions,confidence}')) STORED
     CONSTRAINT agent_analysis_results_confidence_fits CHECK (ops.fits_decimal(confidence) AND confidence BETWEEN 0 AND 1),
     validation_status text GENERATED ALWAYS AS (document ->> 'validation_status') STORED,
-    analysis_timestamp timestamptz GENERATED ALWAYS AS (ops.document_time(document -> 'analysis_timestamp')) STORED,
+    analysis_timestamp timestamptz GENERATED ALWAYS AS (ops.document_time(document -> 'analysis_timestamp')) STORED
+    CONSTRAINT agent_analysis_results_analysis_timestamp_fits CHECK (ops.fits_time(analysis_timestamp)),
     search tsvector GENERATED ALWAYS AS (
         ops.document_words(document -> 'title', 'A')
         || ops.document_words(coalesce(document #> '{analysis_content,summary}', document -> 'summary'), 'B')
         || ops.document_words((document #- '{analysis_content,summary}') -> 'analysis_content', 'D')
         || ops.document_words(document -> 'content', 'D')
     ) STORED,
-    expires_at timestamptz,
+    expires_at timestamptz CHECK (ops.fits_time(expires_at)),
     origin text NOT NULL DEFAULT 'live' CHECK (ops.is_origin(origin)),
     archived_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -117,13 +118,14 @@ CREATE TABLE trading_signals (
         ops.document_number(document #> '{confidence_metrics,overall_confidence}')
     ) STORED
     CONSTRAINT trading_signals_confidence_fits CHECK (ops.fits_decimal(confidence) AND confidence BETWEEN 0 AND 1),
-    generated_at timestamptz GENERATED ALWAYS AS (ops.document_time(document -> 'generated_at')) STORED,
+    generated_at timestamptz GENERATED ALWAYS AS (ops.document_time(document -> 'generated_at')) STORED
+    CONSTRAINT trading_signals_generated_at_fits CHECK (ops.fits_time(generated_at)),
     search tsvector GENERATED ALWAYS AS (
         ops.document_words(document -> 'title', 'A')
         || ops.document_words(document -> 'summary', 'B')
         || ops.document_words(document #- '{title}' #- '{summary}', 'D')
     ) STORED,
-    expires_at timestamptz,
+    expires_at timestamptz CHECK (ops.fits_time(expires_at)),
     origin text NOT NULL DEFAULT 'live' CHECK (ops.is_origin(origin)),
     archived_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -161,13 +163,14 @@ CREATE TABLE news_documents (
     processing_status text GENERATED ALWAYS AS (document ->> 'processing_status') STORED,
     impact_score numeric GENERATED ALWAYS AS (ops.document_number(document -> 'impact_score')) STORED
     CONSTRAINT news_documents_impact_score_fits CHECK (ops.fits_decimal(impact_score)),
-    published_at timestamptz GENERATED ALWAYS AS (ops.document_time(document -> 'published_at')) STORED,
+    published_at timestamptz GENERATED ALWAYS AS (ops.document_time(document -> 'published_at')) STORED
+    CONSTRAINT news_documents_published_at_fits CHECK (ops.fits_time(published_at)),
     search tsvector GENERATED ALWAYS AS (
         ops.document_words(document -> 'title', 'A')
         || ops.document_words(document -> 'summary', 'B')
         || ops.document_words(document -> 'content', 'D')
     ) STORED,
-    expires_at timestamptz,
+    expires_at timestamptz CHECK (ops.fits_time(expires_at)),
     archived_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
@@ -201,13 +204,14 @@ CREATE TABLE social_documents (
     ) STORED,
     sentiment_score numeric GENERATED ALWAYS AS (ops.document_number(document #> '{sentiment,score}')) STORED
     CONSTRAINT social_documents_sentiment_score_fits CHECK (ops.fits_decimal(sentiment_score)),
-    posted_at timestamptz GENERATED ALWAYS AS (ops.document_time(document -> 'posted_at')) STORED,
+    posted_at timestamptz GENERATED ALWAYS AS (ops.document_time(document -> 'posted_at')) STORED
+    CONSTRAINT social_documents_posted_at_fits CHECK (ops.fits_time(posted_at)),
     search tsvector GENERATED ALWAYS AS (
         ops.document_words(document -> 'title', 'A')
         || ops.document_words(document -> 'summary', 'B')
         || ops.document_words(document -> 'content', 'D')
     ) STORED,
-    expires_at timestamptz,
+    expires_at timestamptz CHECK (ops.fits_time(expires_at)),
     archived_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
