@@ -61,6 +61,7 @@ COMMENT 'Every account once, newest version.';
 
 CREATE TABLE IF NOT EXISTS account_equity_snapshots_versions
 (
+    id Int64 DEFAULT 0 COMMENT 'Id given by PostgreSQL; not the identity.' CODEC(ZSTD(1)),
     agent_id LowCardinality(String) COMMENT 'Owner of the account.',
     exchange LowCardinality(String) COMMENT 'Venue of the account.',
     captured_at DateTime64(6, 'UTC') COMMENT 'When the value was true (UTC).' CODEC(DoubleDelta, ZSTD(1)),
@@ -68,7 +69,9 @@ CREATE TABLE IF NOT EXISTS account_equity_snapshots_versions
     balance Nullable(Decimal(38, 18)) COMMENT 'Cash without open PnL, in the base currency.' CODEC(ZSTD(1)),
     realized_pnl Nullable(Decimal(38, 18)) COMMENT 'Realised PnL since inception, in the base currency.' CODEC(ZSTD(1)),
     unrealized_pnl Nullable(Decimal(38, 18)) COMMENT 'Open PnL, in the base currency.' CODEC(ZSTD(1)),
+    run_id Nullable(String) COMMENT 'Run of the writer, where it has one.' CODEC(ZSTD(1)),
     origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
+    details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
     created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
     updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
     ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
@@ -80,6 +83,7 @@ COMMENT 'Copy of account_equity_snapshots, all versions: read the view account_e
 
 CREATE OR REPLACE VIEW account_equity_snapshots
 (
+    id Int64 COMMENT 'Id given by PostgreSQL; not the identity.',
     agent_id LowCardinality(String) COMMENT 'Owner of the account.',
     exchange LowCardinality(String) COMMENT 'Venue of the account.',
     captured_at DateTime64(6, 'UTC') COMMENT 'When the value was true (UTC).',
@@ -87,7 +91,9 @@ CREATE OR REPLACE VIEW account_equity_snapshots
     balance Nullable(Decimal(38, 18)) COMMENT 'Cash without open PnL, in the base currency.',
     realized_pnl Nullable(Decimal(38, 18)) COMMENT 'Realised PnL since inception, in the base currency.',
     unrealized_pnl Nullable(Decimal(38, 18)) COMMENT 'Open PnL, in the base currency.',
+    run_id Nullable(String) COMMENT 'Run of the writer, where it has one.',
     origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
+    details String COMMENT 'JSON object: fields of the source that have no column here.',
     created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).',
     updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).',
     ingested_at DateTime64(6, 'UTC') COMMENT 'When it arrived here (UTC).'

@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS agent_decisions_log_versions
     exchange LowCardinality(String) COMMENT 'Venue; sandbox for generated data.',
     symbol LowCardinality(String) COMMENT 'Instrument, as the venue names it.',
     timeframe LowCardinality(Nullable(String)) COMMENT 'Candles that it looked at, such as 1h.',
-    action LowCardinality(String) COMMENT 'long, short, hold or close.',
+    action LowCardinality(Nullable(String)) COMMENT 'long, short, hold or close; NULL where the answer could not be read.',
     confidence Nullable(Decimal(38, 18)) COMMENT 'The agent''s own probability of being right, 0 to 1.' CODEC(ZSTD(1)),
     technical_score Nullable(Decimal(38, 18)) COMMENT 'Score of the technical signals, in the agent''s scale.' CODEC(ZSTD(1)),
     news_score Nullable(Decimal(38, 18)) COMMENT 'Score of the news, in the agent''s scale.' CODEC(ZSTD(1)),
@@ -77,7 +77,7 @@ CREATE TABLE IF NOT EXISTS agent_decisions_log_versions
     market_snapshot Nullable(String) COMMENT 'JSON: the market as the agent saw it.' CODEC(ZSTD(3)),
     raw_response Nullable(String) COMMENT 'JSON: the model''s answer as it came.' CODEC(ZSTD(3)),
     chart_image_path Nullable(String) COMMENT 'Picture that it looked at.' CODEC(ZSTD(3)),
-    executed Bool DEFAULT false COMMENT 'Whether it was traded.',
+    executed Nullable(Bool) COMMENT 'Whether it was traded.',
     skip_reason Nullable(String) COMMENT 'Why it was not traded.' CODEC(ZSTD(3)),
     trade_id Nullable(String) COMMENT 'Trade that it led to.' CODEC(ZSTD(1)),
     order_id Nullable(String) COMMENT 'Order that it led to.' CODEC(ZSTD(1)),
@@ -86,15 +86,15 @@ CREATE TABLE IF NOT EXISTS agent_decisions_log_versions
     model_version LowCardinality(Nullable(String)) COMMENT 'Model behind it.',
     deployment_id LowCardinality(Nullable(String)) COMMENT 'Deployment of the agent.',
     config_id LowCardinality(Nullable(String)) COMMENT 'Configuration of the agent.',
-    analysis_duration_ms Nullable(Int64) COMMENT 'How long it took, in milliseconds.' CODEC(ZSTD(1)),
+    analysis_duration_ms Nullable(Decimal(38, 18)) COMMENT 'How long it took, in milliseconds.' CODEC(ZSTD(1)),
     prompt_tokens Nullable(Int64) COMMENT 'Tokens sent.' CODEC(ZSTD(1)),
     completion_tokens Nullable(Int64) COMMENT 'Tokens received.' CODEC(ZSTD(1)),
     cost Nullable(Decimal(38, 18)) COMMENT 'What the model cost, in USD.' CODEC(ZSTD(1)),
     actual_pnl Nullable(Decimal(38, 18)) COMMENT 'Net PnL that came of it, or would have.' CODEC(ZSTD(1)),
     actual_pnl_percent Nullable(Decimal(38, 18)) COMMENT 'The same in percent of the entry.' CODEC(ZSTD(1)),
-    max_favorable Nullable(Decimal(38, 18)) COMMENT 'Best excursion while it would have been held, in percent.' CODEC(ZSTD(1)),
-    max_adverse Nullable(Decimal(38, 18)) COMMENT 'Worst excursion, in percent.' CODEC(ZSTD(1)),
-    hold_duration_minutes Nullable(Int64) COMMENT 'How long it was held, in minutes.' CODEC(ZSTD(1)),
+    max_favorable Nullable(Decimal(38, 18)) COMMENT 'Best excursion before the exit, in the unit of the writer that scored it.' CODEC(ZSTD(1)),
+    max_adverse Nullable(Decimal(38, 18)) COMMENT 'Worst excursion before the exit, in the unit of the writer that scored it.' CODEC(ZSTD(1)),
+    hold_duration_minutes Nullable(Decimal(38, 18)) COMMENT 'How long it was held, in minutes.' CODEC(ZSTD(1)),
     outcome_correct Nullable(Bool) COMMENT 'Whether the direction was right.',
     outcome_recorded_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the outcome was written (UTC).' CODEC(ZSTD(1)),
     decided_at DateTime64(6, 'UTC') COMMENT 'When it was decided (UTC).' CODEC(DoubleDelta, ZSTD(1)),
@@ -117,7 +117,7 @@ CREATE OR REPLACE VIEW agent_decisions_log
     exchange LowCardinality(String) COMMENT 'Venue; sandbox for generated data.',
     symbol LowCardinality(String) COMMENT 'Instrument, as the venue names it.',
     timeframe LowCardinality(Nullable(String)) COMMENT 'Candles that it looked at, such as 1h.',
-    action LowCardinality(String) COMMENT 'long, short, hold or close.',
+    action LowCardinality(Nullable(String)) COMMENT 'long, short, hold or close; NULL where the answer could not be read.',
     confidence Nullable(Decimal(38, 18)) COMMENT 'The agent''s own probability of being right, 0 to 1.',
     technical_score Nullable(Decimal(38, 18)) COMMENT 'Score of the technical signals, in the agent''s scale.',
     news_score Nullable(Decimal(38, 18)) COMMENT 'Score of the news, in the agent''s scale.',
@@ -133,7 +133,7 @@ CREATE OR REPLACE VIEW agent_decisions_log
     market_snapshot Nullable(String) COMMENT 'JSON: the market as the agent saw it.',
     raw_response Nullable(String) COMMENT 'JSON: the model''s answer as it came.',
     chart_image_path Nullable(String) COMMENT 'Picture that it looked at.',
-    executed Bool COMMENT 'Whether it was traded.',
+    executed Nullable(Bool) COMMENT 'Whether it was traded.',
     skip_reason Nullable(String) COMMENT 'Why it was not traded.',
     trade_id Nullable(String) COMMENT 'Trade that it led to.',
     order_id Nullable(String) COMMENT 'Order that it led to.',
@@ -142,15 +142,15 @@ CREATE OR REPLACE VIEW agent_decisions_log
     model_version LowCardinality(Nullable(String)) COMMENT 'Model behind it.',
     deployment_id LowCardinality(Nullable(String)) COMMENT 'Deployment of the agent.',
     config_id LowCardinality(Nullable(String)) COMMENT 'Configuration of the agent.',
-    analysis_duration_ms Nullable(Int64) COMMENT 'How long it took, in milliseconds.',
+    analysis_duration_ms Nullable(Decimal(38, 18)) COMMENT 'How long it took, in milliseconds.',
     prompt_tokens Nullable(Int64) COMMENT 'Tokens sent.',
     completion_tokens Nullable(Int64) COMMENT 'Tokens received.',
     cost Nullable(Decimal(38, 18)) COMMENT 'What the model cost, in USD.',
     actual_pnl Nullable(Decimal(38, 18)) COMMENT 'Net PnL that came of it, or would have.',
     actual_pnl_percent Nullable(Decimal(38, 18)) COMMENT 'The same in percent of the entry.',
-    max_favorable Nullable(Decimal(38, 18)) COMMENT 'Best excursion while it would have been held, in percent.',
-    max_adverse Nullable(Decimal(38, 18)) COMMENT 'Worst excursion, in percent.',
-    hold_duration_minutes Nullable(Int64) COMMENT 'How long it was held, in minutes.',
+    max_favorable Nullable(Decimal(38, 18)) COMMENT 'Best excursion before the exit, in the unit of the writer that scored it.',
+    max_adverse Nullable(Decimal(38, 18)) COMMENT 'Worst excursion before the exit, in the unit of the writer that scored it.',
+    hold_duration_minutes Nullable(Decimal(38, 18)) COMMENT 'How long it was held, in minutes.',
     outcome_correct Nullable(Bool) COMMENT 'Whether the direction was right.',
     outcome_recorded_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the outcome was written (UTC).',
     decided_at DateTime64(6, 'UTC') COMMENT 'When it was decided (UTC).',
@@ -212,6 +212,7 @@ CREATE TABLE IF NOT EXISTS agent_reasoning_sessions_versions
     id String COMMENT 'Stable id, chosen by the writer.' CODEC(ZSTD(1)),
     session_id Nullable(String) COMMENT 'Id of the session at the writer.' CODEC(ZSTD(1)),
     agent_id LowCardinality(String) COMMENT 'Whose row it is.',
+    decision_id Nullable(String) COMMENT 'Decision that came of it.' CODEC(ZSTD(1)),
     observation Nullable(String) COMMENT 'What the agent saw.' CODEC(ZSTD(3)),
     recalled_memories Nullable(String) COMMENT 'JSON: memories that it recalled.' CODEC(ZSTD(3)),
     generated_options Nullable(String) COMMENT 'JSON: options that it thought of.' CODEC(ZSTD(3)),
@@ -242,6 +243,7 @@ CREATE OR REPLACE VIEW agent_reasoning_sessions
     id String COMMENT 'Stable id, chosen by the writer.',
     session_id Nullable(String) COMMENT 'Id of the session at the writer.',
     agent_id LowCardinality(String) COMMENT 'Whose row it is.',
+    decision_id Nullable(String) COMMENT 'Decision that came of it.',
     observation Nullable(String) COMMENT 'What the agent saw.',
     recalled_memories Nullable(String) COMMENT 'JSON: memories that it recalled.',
     generated_options Nullable(String) COMMENT 'JSON: options that it thought of.',
@@ -271,7 +273,7 @@ CREATE TABLE IF NOT EXISTS agent_reflections_versions
     agent_id LowCardinality(String) COMMENT 'Whose row it is.',
     trade_id Nullable(String) COMMENT 'Trade that it is about.' CODEC(ZSTD(1)),
     analysis Nullable(String) COMMENT 'What the agent says.' CODEC(ZSTD(3)),
-    what_worked Array(String) COMMENT 'What went well.' CODEC(ZSTD(3)),
+    what_worked Array(String) COMMENT 'What went well; empty where PostgreSQL has NULL, like the next two.' CODEC(ZSTD(3)),
     what_didnt_work Array(String) COMMENT 'What did not.' CODEC(ZSTD(3)),
     key_lessons Array(String) COMMENT 'What it learned.' CODEC(ZSTD(3)),
     suggested_adjustments Nullable(String) COMMENT 'JSON: what it would change.' CODEC(ZSTD(3)),
@@ -293,7 +295,7 @@ CREATE OR REPLACE VIEW agent_reflections
     agent_id LowCardinality(String) COMMENT 'Whose row it is.',
     trade_id Nullable(String) COMMENT 'Trade that it is about.',
     analysis Nullable(String) COMMENT 'What the agent says.',
-    what_worked Array(String) COMMENT 'What went well.',
+    what_worked Array(String) COMMENT 'What went well; empty where PostgreSQL has NULL, like the next two.',
     what_didnt_work Array(String) COMMENT 'What did not.',
     key_lessons Array(String) COMMENT 'What it learned.',
     suggested_adjustments Nullable(String) COMMENT 'JSON: what it would change.',
@@ -372,3 +374,173 @@ CREATE OR REPLACE VIEW conversation_messages
 )
 AS SELECT * FROM conversation_messages_versions FINAL
 COMMENT 'Every archived message once, newest version.';
+
+CREATE TABLE IF NOT EXISTS agent_analysis_results_versions
+(
+    id String COMMENT 'Id of the document.' CODEC(ZSTD(1)),
+    document String COMMENT 'JSON: the document as it was written.' CODEC(ZSTD(3)),
+    agent_id LowCardinality(Nullable(String)) COMMENT 'document.agent_id.',
+    agent_type LowCardinality(Nullable(String)) COMMENT 'document.agent_type, such as market_analyst.',
+    session_id Nullable(String) COMMENT 'document.session_id.' CODEC(ZSTD(1)),
+    user_id Nullable(String) COMMENT 'document.user_id.' CODEC(ZSTD(1)),
+    symbol LowCardinality(Nullable(String)) COMMENT 'document.symbol.',
+    market LowCardinality(Nullable(String)) COMMENT 'document.market, such as US.',
+    direction LowCardinality(Nullable(String)) COMMENT 'document.predictions.direction.',
+    confidence Nullable(Decimal(38, 18)) COMMENT 'document.predictions.confidence, 0 to 1.' CODEC(ZSTD(1)),
+    validation_status LowCardinality(Nullable(String)) COMMENT 'document.validation_status.',
+    analysis_timestamp Nullable(DateTime64(6, 'UTC')) COMMENT 'document.analysis_timestamp (UTC).' CODEC(ZSTD(1)),
+    expires_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the collection may forget it (UTC); nothing is forgotten here.' CODEC(ZSTD(1)),
+    origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(updated_at)
+PARTITION BY toYYYYMM(created_at)
+ORDER BY id
+COMMENT 'Archive of agent_analysis_results, all versions: read the view agent_analysis_results.';
+
+CREATE OR REPLACE VIEW agent_analysis_results
+(
+    id String COMMENT 'Id of the document.',
+    document String COMMENT 'JSON: the document as it was written.',
+    agent_id LowCardinality(Nullable(String)) COMMENT 'document.agent_id.',
+    agent_type LowCardinality(Nullable(String)) COMMENT 'document.agent_type, such as market_analyst.',
+    session_id Nullable(String) COMMENT 'document.session_id.',
+    user_id Nullable(String) COMMENT 'document.user_id.',
+    symbol LowCardinality(Nullable(String)) COMMENT 'document.symbol.',
+    market LowCardinality(Nullable(String)) COMMENT 'document.market, such as US.',
+    direction LowCardinality(Nullable(String)) COMMENT 'document.predictions.direction.',
+    confidence Nullable(Decimal(38, 18)) COMMENT 'document.predictions.confidence, 0 to 1.',
+    validation_status LowCardinality(Nullable(String)) COMMENT 'document.validation_status.',
+    analysis_timestamp Nullable(DateTime64(6, 'UTC')) COMMENT 'document.analysis_timestamp (UTC).',
+    expires_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the collection may forget it (UTC); nothing is forgotten here.',
+    origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).',
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).',
+    ingested_at DateTime64(6, 'UTC') COMMENT 'When it arrived here (UTC).'
+)
+AS SELECT * FROM agent_analysis_results_versions FINAL
+COMMENT 'Every archived analysis once, newest version.';
+
+CREATE TABLE IF NOT EXISTS trading_signals_versions
+(
+    id String COMMENT 'Id of the document.' CODEC(ZSTD(1)),
+    document String COMMENT 'JSON: the document as it was written.' CODEC(ZSTD(3)),
+    agent_id LowCardinality(Nullable(String)) COMMENT 'document.agent_id, else its primary agent.',
+    symbol LowCardinality(Nullable(String)) COMMENT 'document.symbol.',
+    market LowCardinality(Nullable(String)) COMMENT 'document.market, such as US.',
+    signal_type LowCardinality(Nullable(String)) COMMENT 'buy, sell, hold or alert.',
+    strength LowCardinality(Nullable(String)) COMMENT 'weak, moderate, strong or very_strong.',
+    status LowCardinality(Nullable(String)) COMMENT 'active, expired, triggered or cancelled.',
+    confidence Nullable(Decimal(38, 18)) COMMENT 'document.confidence_metrics.overall_confidence, 0 to 1.' CODEC(ZSTD(1)),
+    generated_at Nullable(DateTime64(6, 'UTC')) COMMENT 'document.generated_at (UTC).' CODEC(ZSTD(1)),
+    expires_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the collection may forget it (UTC); nothing is forgotten here.' CODEC(ZSTD(1)),
+    origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(updated_at)
+PARTITION BY toYYYYMM(created_at)
+ORDER BY id
+COMMENT 'Archive of trading_signals, all versions: read the view trading_signals.';
+
+CREATE OR REPLACE VIEW trading_signals
+(
+    id String COMMENT 'Id of the document.',
+    document String COMMENT 'JSON: the document as it was written.',
+    agent_id LowCardinality(Nullable(String)) COMMENT 'document.agent_id, else its primary agent.',
+    symbol LowCardinality(Nullable(String)) COMMENT 'document.symbol.',
+    market LowCardinality(Nullable(String)) COMMENT 'document.market, such as US.',
+    signal_type LowCardinality(Nullable(String)) COMMENT 'buy, sell, hold or alert.',
+    strength LowCardinality(Nullable(String)) COMMENT 'weak, moderate, strong or very_strong.',
+    status LowCardinality(Nullable(String)) COMMENT 'active, expired, triggered or cancelled.',
+    confidence Nullable(Decimal(38, 18)) COMMENT 'document.confidence_metrics.overall_confidence, 0 to 1.',
+    generated_at Nullable(DateTime64(6, 'UTC')) COMMENT 'document.generated_at (UTC).',
+    expires_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the collection may forget it (UTC); nothing is forgotten here.',
+    origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).',
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).',
+    ingested_at DateTime64(6, 'UTC') COMMENT 'When it arrived here (UTC).'
+)
+AS SELECT * FROM trading_signals_versions FINAL
+COMMENT 'Every archived signal once, newest version.';
+
+CREATE TABLE IF NOT EXISTS news_documents_versions
+(
+    id String COMMENT 'Id of the document.' CODEC(ZSTD(1)),
+    document String COMMENT 'JSON: the document as it was written.' CODEC(ZSTD(3)),
+    symbols Array(LowCardinality(String)) COMMENT 'document.symbols; empty where PostgreSQL has NULL.' CODEC(ZSTD(1)),
+    source_name LowCardinality(Nullable(String)) COMMENT 'document.source.name.',
+    source_type LowCardinality(Nullable(String)) COMMENT 'document.source.type.',
+    language LowCardinality(Nullable(String)) COMMENT 'document.language.',
+    region LowCardinality(Nullable(String)) COMMENT 'document.region.',
+    processing_status LowCardinality(Nullable(String)) COMMENT 'document.processing_status.',
+    impact_score Nullable(Decimal(38, 18)) COMMENT 'document.impact_score, in the writer''s scale.' CODEC(ZSTD(1)),
+    published_at Nullable(DateTime64(6, 'UTC')) COMMENT 'document.published_at (UTC).' CODEC(ZSTD(1)),
+    expires_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the collection may forget it (UTC); nothing is forgotten here.' CODEC(ZSTD(1)),
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(updated_at)
+PARTITION BY toYYYYMM(created_at)
+ORDER BY id
+COMMENT 'Archive of news_documents, all versions: read the view news_documents.';
+
+CREATE OR REPLACE VIEW news_documents
+(
+    id String COMMENT 'Id of the document.',
+    document String COMMENT 'JSON: the document as it was written.',
+    symbols Array(LowCardinality(String)) COMMENT 'document.symbols; empty where PostgreSQL has NULL.',
+    source_name LowCardinality(Nullable(String)) COMMENT 'document.source.name.',
+    source_type LowCardinality(Nullable(String)) COMMENT 'document.source.type.',
+    language LowCardinality(Nullable(String)) COMMENT 'document.language.',
+    region LowCardinality(Nullable(String)) COMMENT 'document.region.',
+    processing_status LowCardinality(Nullable(String)) COMMENT 'document.processing_status.',
+    impact_score Nullable(Decimal(38, 18)) COMMENT 'document.impact_score, in the writer''s scale.',
+    published_at Nullable(DateTime64(6, 'UTC')) COMMENT 'document.published_at (UTC).',
+    expires_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the collection may forget it (UTC); nothing is forgotten here.',
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).',
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).',
+    ingested_at DateTime64(6, 'UTC') COMMENT 'When it arrived here (UTC).'
+)
+AS SELECT * FROM news_documents_versions FINAL
+COMMENT 'Every archived news document once, newest version.';
+
+CREATE TABLE IF NOT EXISTS social_documents_versions
+(
+    id String COMMENT 'Id of the document.' CODEC(ZSTD(1)),
+    document String COMMENT 'JSON: the document as it was written.' CODEC(ZSTD(3)),
+    symbols Array(LowCardinality(String)) COMMENT 'document.symbols; empty where PostgreSQL has NULL.' CODEC(ZSTD(1)),
+    platform LowCardinality(Nullable(String)) COMMENT 'document.platform.',
+    author_name Nullable(String) COMMENT 'document.author.username.' CODEC(ZSTD(1)),
+    sentiment_score Nullable(Decimal(38, 18)) COMMENT 'document.sentiment.score, in the writer''s scale.' CODEC(ZSTD(1)),
+    posted_at Nullable(DateTime64(6, 'UTC')) COMMENT 'document.posted_at (UTC).' CODEC(ZSTD(1)),
+    expires_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the collection may forget it (UTC); nothing is forgotten here.' CODEC(ZSTD(1)),
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(updated_at)
+PARTITION BY toYYYYMM(created_at)
+ORDER BY id
+COMMENT 'Archive of social_documents, all versions: read the view social_documents.';
+
+CREATE OR REPLACE VIEW social_documents
+(
+    id String COMMENT 'Id of the document.',
+    document String COMMENT 'JSON: the document as it was written.',
+    symbols Array(LowCardinality(String)) COMMENT 'document.symbols; empty where PostgreSQL has NULL.',
+    platform LowCardinality(Nullable(String)) COMMENT 'document.platform.',
+    author_name Nullable(String) COMMENT 'document.author.username.',
+    sentiment_score Nullable(Decimal(38, 18)) COMMENT 'document.sentiment.score, in the writer''s scale.',
+    posted_at Nullable(DateTime64(6, 'UTC')) COMMENT 'document.posted_at (UTC).',
+    expires_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the collection may forget it (UTC); nothing is forgotten here.',
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).',
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).',
+    ingested_at DateTime64(6, 'UTC') COMMENT 'When it arrived here (UTC).'
+)
+AS SELECT * FROM social_documents_versions FINAL
+COMMENT 'Every archived post once, newest version.';
