@@ -15,8 +15,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dagster_project.lib.candle_files.table import empty
+
 from ..replay import draws
-from ..replay.candles import Market, empty
+from ..replay.candles import Market
 from ..replay.intervals import DAY, MINUTE
 
 FIRST_DAY = 18_262  # 2020-01-01 in days since the epoch: the first candle of every market
