@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
+from dagster_project.lib.clickhouse_ddl import Place, render, sharded_tables
 from dagster_project.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def plan(settings: Settings) -> list[Step]:
 
 
 def apply(settings: Settings, on_step: Callable[[Step], None] = lambda step: None) -> list[Step]:
-    """Applies pending files and returns them; a second call is a no-op.
+    """Applies pending files and returns them; a second call is a no-op. PostgreSQL's roles get the passwords of today.
 
     Args:
         on_step: called before each file that is applied.
@@ -76,27 +77,49 @@ def apply(settings: Settings, on_step: Callable[[Step], None] = lambda step: Non
         for warehouse in WAREHOUSES:
             engine = postgres if warehouse == "postgres" else _engine(settings, warehouse, create=True)
             try:
-                done += _apply_one(engine, warehouse, on_step)
+                done += _apply_one(engine, warehouse, _place(settings), on_step)
             finally:
                 engine.dispose()
+        _set_passwords(settings)
     return done
 
 
 def run_sql_beside(revision_file: str) -> None:
-    """Body of every revision's `upgrade()`: executes the `.sql` file beside the revision."""
+    """Body of every revision's `upgrade()`: executes the `.sql` file beside the revision, on ClickHouse rendered for
+    where it runs (see lib/clickhouse_ddl.py)."""
     from alembic import op
 
     file = Path(revision_file).with_suffix(".sql")
     bind = op.get_bind()
     for statement in _statements(file, bind):
-        _execute(bind, statement)
+        place: Place | None = op.get_context().opts["place"]
+        for rendered in [statement] if place is None else render(statement, place):
+            _execute(bind, rendered)
 
 
-def _apply_one(engine: Engine, warehouse: Warehouse, on_step: Callable[[Step], None]) -> list[Step]:
+def clickhouse_statements(file: Path) -> list[str]:
+    """The statements of a file of sql/clickhouse, with their comments, without the semicolons that end them."""
+    import sqlparse
+
+    return [part.rstrip().rstrip(";") for part in sqlparse.split(file.read_text()) if _says_something(part)]
+
+
+def _place(settings: Settings) -> Place:
+    cluster = settings.clickhouse_cluster
+    files = sorted((SQL_ROOT / "clickhouse").glob("*.sql")) if cluster else []
+    return Place(
+        database=urlsplit(settings.clickhouse_url).path.lstrip("/"),
+        facade_prefix=settings.clickhouse_facade_prefix,
+        cluster=cluster,
+        sharded=sharded_tables(statement for file in files for statement in clickhouse_statements(file)),
+    )
+
+
+def _apply_one(engine: Engine, warehouse: Warehouse, place: Place, on_step: Callable[[Step], None]) -> list[Step]:
     from alembic.runtime.environment import EnvironmentContext
 
     script = _scripts(warehouse)
-    _bootstrap(engine, warehouse)
+    _bootstrap(engine, warehouse, place.cluster)
     steps = _steps(warehouse, _applied(engine, warehouse))
     for step in steps:
         if step.state == "edited":
@@ -116,9 +139,12 @@ def _apply_one(engine: Engine, warehouse: Warehouse, on_step: Callable[[Step], N
                     connection=connection,
                     fn=lambda current, _, step=step: script._upgrade_revs(step.revision, current),
                     version_table_schema="ops" if warehouse == "postgres" else None,
+                    place=place if warehouse == "clickhouse" else None,
                 )
                 environment.run_migrations()
                 _record(connection, step)
+                if warehouse == "postgres":
+                    _grant_rights(connection)
         except MigrationError:
             raise
         except Exception as error:
@@ -172,7 +198,8 @@ def _engine(settings: Settings, warehouse: Warehouse, *, create: bool) -> Engine
         import clickhouse_connect
 
         with clickhouse_connect.get_client(dsn=urlunsplit(parts._replace(path=""))) as client:
-            client.command(f"CREATE DATABASE IF NOT EXISTS `{parts.path.lstrip('/')}`")
+            on_cluster = f" ON CLUSTER '{settings.clickhouse_cluster}'" if settings.clickhouse_cluster else ""
+            client.command(f"CREATE DATABASE IF NOT EXISTS `{parts.path.lstrip('/')}`{on_cluster}")
     secure = "?secure=true" if parts.scheme == "https" else ""
     return create_engine(urlunsplit(parts._replace(scheme="clickhousedb")) + secure, poolclass=NullPool)
 
@@ -187,7 +214,7 @@ def _only_one(postgres: Engine) -> Iterator[None]:
         yield
 
 
-def _bootstrap(engine: Engine, warehouse: Warehouse) -> None:
+def _bootstrap(engine: Engine, warehouse: Warehouse, cluster: str | None) -> None:
     with engine.begin() as connection:
         if warehouse == "postgres":
             _execute(connection, "CREATE SCHEMA IF NOT EXISTS ops")
@@ -197,12 +224,20 @@ def _bootstrap(engine: Engine, warehouse: Warehouse) -> None:
                 " sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
             )
         else:
-            _execute(
-                connection,
-                f"CREATE TABLE IF NOT EXISTS {_LEDGER[warehouse]} (revision String, file String, sha256 String,"
-                " applied_at DateTime64(3, 'UTC') DEFAULT now64(3))"
-                " ENGINE = ReplacingMergeTree(applied_at) ORDER BY revision",
-            )
+            _execute(connection, _clickhouse_ledger(cluster))
+
+
+def _clickhouse_ledger(cluster: str | None) -> str:
+    """On a cluster every server holds all of it (one path for all shards), so that any of them can be asked."""
+    replicated = "ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/all', '{shard}-{replica}', applied_at)"
+    return (
+        f"CREATE TABLE IF NOT EXISTS {_LEDGER['clickhouse']}" + (f" ON CLUSTER '{cluster}'" if cluster else "") + "("
+        "revision String COMMENT 'Number of the file.', file String COMMENT 'Name of the file.',"
+        " sha256 String COMMENT 'SHA-256 of the file, hexadecimal.',"
+        " applied_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When it was applied (UTC).')"
+        f" ENGINE = {replicated if cluster else 'ReplacingMergeTree(applied_at)'} ORDER BY revision"
+        " COMMENT 'Migration files that were applied here.'"
+    )
 
 
 def _applied(engine: Engine, warehouse: Warehouse) -> dict[str, str]:
@@ -232,13 +267,25 @@ def _record(connection: Connection, step: Step) -> None:
     )
 
 
-def _statements(file: Path, bind: Connection) -> list[str]:
-    text = file.read_text()
-    if bind.dialect.name == "postgresql":
-        return [text]
-    import sqlparse
+def _grant_rights(connection: Connection) -> None:
+    """Roles get their rights on what the file made, in the same transaction. Before 0013 there are no roles."""
+    from sqlalchemy import text
 
-    return [statement.rstrip().rstrip(";") for statement in sqlparse.split(text) if _says_something(statement)]
+    if connection.scalar(text("SELECT to_regprocedure('ops.grant_rights()') IS NOT NULL")):
+        _execute(connection, "SELECT ops.grant_rights()")
+
+
+def _set_passwords(settings: Settings) -> None:
+    from dagster_project import roles
+
+    try:
+        roles.set_passwords(settings)
+    except roles.RoleError as error:
+        raise MigrationError(str(error)) from None
+
+
+def _statements(file: Path, bind: Connection) -> list[str]:
+    return [file.read_text()] if bind.dialect.name == "postgresql" else clickhouse_statements(file)
 
 
 def _says_something(statement: str) -> bool:

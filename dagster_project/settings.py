@@ -15,8 +15,8 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, assert_never
-from urllib.parse import quote, urlsplit
+from typing import Annotated, Any, Literal, assert_never, get_args
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +24,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "candlehouse"
 ANALYTICS = "analytics"
+# Who writes and reads PostgreSQL: migration 0013 makes `candlehouse_<role>`.
+Role = Literal["app", "ingest", "transform", "readonly"]
+ROLES: tuple[Role, ...] = get_args(Role)
 TIMEFRAMES = {"1m": 60, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "4h": 14400, "1d": 86400}
 
 
@@ -123,7 +126,12 @@ class _Environ(BaseSettings):
     config: Path = PROJECT_ROOT / "candlehouse.toml"
     postgres_url: SecretStr | None = None
     clickhouse_url: SecretStr | None = None
+    clickhouse_cluster: Annotated[str, Field(pattern=r"^([A-Za-z0-9_.-]+|\{cluster\})?$")] = ""
     redis_url: SecretStr | None = None
+    app_password: SecretStr | None = None
+    ingest_password: SecretStr | None = None
+    transform_password: SecretStr | None = None
+    readonly_password: SecretStr | None = None
     sources: str = "live"
     postgres_port: int | None = None
     clickhouse_port: int | None = None
@@ -195,14 +203,59 @@ class Settings:
 
     @property
     def postgres_url(self) -> str:
-        """SQLAlchemy-free libpq URL of the canonical database."""
+        """SQLAlchemy-free libpq URL of the canonical database, as its owner: for migrations and Dagster's storage."""
         return self._url("postgres", "postgresql://candlehouse:{password}@127.0.0.1:{port}/" + DATABASE)
+
+    def role_password(self, role: Role) -> str | None:
+        """The password of `candlehouse_<role>`: `CANDLEHOUSE_<ROLE>_PASSWORD`, else a generated one where PostgreSQL is
+        embedded, else None: the role has no login that we know of."""
+        given: SecretStr | None = getattr(self._environ, f"{role}_password")
+        if given is not None and given.get_secret_value():
+            return given.get_secret_value()
+        return self.secret(role_name(role)) if self.embeds("postgres") else None
+
+    def role_url(self, role: Role) -> str:
+        """libpq URL of the canonical database as `candlehouse_<role>`.
+
+        Raises:
+            SettingsError: the role has no password.
+        """
+        parts = urlsplit(self.postgres_url)
+        password = self.role_password(role)
+        if password is None:
+            raise SettingsError(
+                f"CANDLEHOUSE_{role.upper()}_PASSWORD is not set, so {role_name(role)} cannot log in to PostgreSQL: set"
+                " it, then run `candlehouse migrate`"
+            )
+        login = f"{role_name(role)}:{quote(password, safe='')}"
+        # libpq takes a user of the query string before the one in front of the host.
+        options = [(name, value) for name, value in parse_qsl(parts.query) if name not in ("user", "password")]
+        netloc = f"{login}@{parts.netloc.rpartition('@')[2]}"
+        return urlunsplit(parts._replace(netloc=netloc, query=urlencode(options, quote_via=quote)))
+
+    @property
+    def app_url(self) -> str:
+        """`role_url` of trading applications: they write trading tables and facades."""
+        return self.role_url("app")
+
+    @property
+    def ingest_url(self) -> str:
+        """`role_url` of assets and imports: they write canonical tables and ledgers."""
+        return self.role_url("ingest")
+
+    @property
+    def transform_url(self) -> str:
+        """`role_url` of dbt: it owns the schema analytics."""
+        return self.role_url("transform")
+
+    @property
+    def readonly_url(self) -> str:
+        """`role_url` of people and BI tools: they read everything but credentials."""
+        return self.role_url("readonly")
 
     @property
     def dagster_postgres_url(self) -> str:
         """URL of Dagster's own storage: the database `dagster` on the same server."""
-        from urllib.parse import urlunsplit
-
         return urlunsplit(urlsplit(self.postgres_url)._replace(path="/dagster"))
 
     @property
@@ -215,6 +268,19 @@ class Settings:
         """ClickHouse database of the marts: `analytics`, or `NAME_analytics` beside a database of another name."""
         database = urlsplit(self.clickhouse_url).path.lstrip("/") or DATABASE
         return ANALYTICS if database == DATABASE else f"{database}_{ANALYTICS}"
+
+    @property
+    def clickhouse_facade_prefix(self) -> str:
+        """What stands before the names of the facades' ClickHouse databases: nothing, or `NAME_` beside a database of
+        another name, so that two installations on one server do not share them."""
+        database = urlsplit(self.clickhouse_url).path.lstrip("/") or DATABASE
+        return "" if database == DATABASE else f"{database}_"
+
+    @property
+    def clickhouse_cluster(self) -> str | None:
+        """Cluster that migrations create tables on: `CANDLEHOUSE_CLICKHOUSE_CLUSTER`, else in the environment `cluster`
+        ClickHouse's own macro `{cluster}`, else None: one server."""
+        return self._environ.clickhouse_cluster or ("{cluster}" if self.environment is Environment.CLUSTER else None)
 
     @property
     def redis_url(self) -> str:
@@ -272,9 +338,7 @@ class Settings:
 
     def process_environment(self) -> dict[str, str]:
         """The variables that dbt, Dagster and other children of this process need. Contains secrets."""
-        from urllib.parse import unquote
-
-        pg, ch = urlsplit(self.postgres_url), urlsplit(self.clickhouse_url)
+        pg, ch = urlsplit(self.transform_url), urlsplit(self.clickhouse_url)
         return {
             "CANDLEHOUSE_ENV": self.environment.value,
             "CANDLEHOUSE_HOME": str(self.home),
@@ -306,6 +370,11 @@ class Settings:
                 " embedded part: set it"
             )
         return embedded.format(password=quote(self.secret(part), safe=""), port=self.port(part))
+
+
+def role_name(role: Role) -> str:
+    """The name of a role in PostgreSQL."""
+    return f"candlehouse_{role}"
 
 
 def load_settings() -> Settings:

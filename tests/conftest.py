@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import hypothesis
 import pytest
 
-from dagster_project.settings import PROJECT_ROOT, Settings, load_settings
+from dagster_project.settings import PROJECT_ROOT, Role, Settings, load_settings
 from dagster_project.stack.embedded import EmbeddedStack
 
 # Real engines on a busy machine of two cores: how long an example takes says nothing about whether it is right.
@@ -51,10 +51,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A fresh, migrated pair of databases; the process environment points at them."""
+    """A fresh, migrated pair of databases; the process environment points at them.
+
+    Assets and imports run as candlehouse_ingest and dbt as candlehouse_transform, as they do in production; tests
+    prepare and look as the owner (`settings.postgres_url`), and act for a person or an application as `url(role)`.
+    """
 
     settings: Settings
     name: str
+
+    def url(self, role: Role) -> str:
+        """libpq URL of the PostgreSQL database as candlehouse_<role>: app, ingest, transform or readonly."""
+        return self.settings.role_url(role)
 
 
 @contextmanager

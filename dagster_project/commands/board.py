@@ -124,7 +124,7 @@ def _of_postgres(settings: Settings) -> list[Sequence[Any]]:
 
     order = ", ".join(f'{column} COLLATE "C"' for column in KEY)
     try:
-        with psycopg.connect(settings.postgres_url, options="-c timezone=UTC") as connection:
+        with psycopg.connect(settings.readonly_url, options="-c timezone=UTC") as connection:
             query = f"SELECT {', '.join(COLUMNS)} FROM {ANALYTICS}.leaderboard ORDER BY {order}"
             return list(connection.execute(query.encode()).fetchall())
     except psycopg.errors.UndefinedTable:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Literal
 
+from dagster_project.settings import ROLES, role_name
 from dagster_project.stack.embedded import ENGINES, engine_part
 from dagster_project.stack.errors import StackError
 from dagster_project.stack.home import LEAST_FREE_BYTES
@@ -42,7 +43,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """All findings. Changes nothing."""
     examinations: list[Callable[[Settings], Iterator[Finding]]] = [
-        _python, _wheels, _folder, _disk, _secrets, _root, _leftovers, _parts, _migrations, _clock, _venues,
+        _python, _wheels, _folder, _disk, _secrets, _root, _leftovers, _parts, _migrations, _roles, _clock, _venues,
     ]  # fmt: skip
     findings: list[Finding] = []
     for examination in examinations:
@@ -179,6 +180,36 @@ def _migrations(settings: Settings) -> Iterator[Finding]:
         yield Finding("migrations", "warn", f"{len(pending)} pending", "`candlehouse migrate`")
     else:
         yield Finding("migrations", "ok", f"all {len(steps)} applied")
+
+
+def _roles(settings: Settings) -> Iterator[Finding]:
+    """Whether each role logs in, and may nothing that it should not."""
+    if settings.environment.may_embed and not Stack(settings).is_running():
+        return
+    import psycopg
+
+    from dagster_project.roles import excess_rights
+
+    for role in ROLES:
+        name = role_name(role)
+        variable = f"CANDLEHOUSE_{role.upper()}_PASSWORD"
+        if settings.role_password(role) is None:
+            yield Finding(name, "warn", f"{variable} is not set", "set it, then `candlehouse migrate`")
+            continue
+        try:
+            with psycopg.connect(settings.role_url(role), connect_timeout=5) as connection:
+                excess = excess_rights(connection)
+        except psycopg.OperationalError as error:
+            yield Finding(name, "fail", f"cannot log in: {_line(error)}", f"`candlehouse migrate` sets {variable}")
+            continue
+        if excess:
+            shown = "; ".join(excess[:3]) + (f"; and {len(excess) - 3} more" if len(excess) > 3 else "")
+            fix = (
+                "REVOKE it: `candlehouse sql pg --as owner --write 'SELECT ops.grant_rights()'` resets rights on tables"
+            )
+            yield Finding(name, "fail", shown, fix)
+        else:
+            yield Finding(name, "ok", "logs in, and may no more than it should")
 
 
 def _clock(settings: Settings) -> Iterator[Finding]:

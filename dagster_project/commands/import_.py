@@ -71,7 +71,7 @@ def nof0(folder: Path, exchange: str, origins: tuple[str, ...], as_of: datetime 
             as_of.replace(tzinfo=UTC) if as_of else None,
         )
         require_answers(settings, "postgres")
-        with psycopg.connect(settings.postgres_url, autocommit=True) as connection:
+        with psycopg.connect(settings.ingest_url, autocommit=True) as connection:
             report = import_folder(connection, folder, options)
     except ImportFailed as failed:
         raise click.ClickException(str(failed)) from None

@@ -137,7 +137,7 @@ def candle_ranges(
 def _complete_days(settings: Settings) -> set[tuple[str, str, str, date]]:
     import psycopg
 
-    with psycopg.connect(settings.postgres_url) as connection:
+    with psycopg.connect(settings.ingest_url) as connection:
         rows = connection.execute(
             "SELECT exchange, symbol, timeframe, (window_start AT TIME ZONE 'UTC')::date FROM ops.ingest_windows"
             " WHERE state IN ('complete', 'confirmed_empty')"
@@ -162,7 +162,7 @@ def _built_after_last_change(settings: Settings, instance: DagsterInstance, stag
     if len(starts) < len(stage.assets):
         return None
     newest_input = " UNION ALL ".join(f"SELECT max(updated_at) AS at FROM {table}" for table in INPUTS)
-    with psycopg.connect(settings.postgres_url) as connection:
+    with psycopg.connect(settings.ingest_url) as connection:
         row = connection.execute(
             f"SELECT extract(epoch FROM max(at)) FROM ({newest_input}) AS inputs".encode()
         ).fetchone()

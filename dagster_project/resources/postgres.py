@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class PostgresResource(dg.ConfigurableResource):
-    """Connections to the canonical PostgreSQL database. The URL comes from the environment, never from run config."""
+    """Connections to the canonical PostgreSQL database as candlehouse_ingest: assets write rows, and make nothing else.
+
+    The password comes from the environment, never from run config.
+    """
 
     application_name: str = "candlehouse"
 
@@ -27,13 +30,13 @@ class PostgresResource(dg.ConfigurableResource):
             autocommit: each statement is its own transaction.
 
         Raises:
-            dagster.Failure: the server does not answer.
+            dagster.Failure: the server does not answer, or does not take the password.
         """
         import psycopg
 
         try:
             connection = psycopg.connect(
-                load_settings().postgres_url,
+                load_settings().ingest_url,
                 autocommit=autocommit,
                 application_name=self.application_name,
                 options="-c timezone=UTC",
@@ -41,6 +44,12 @@ class PostgresResource(dg.ConfigurableResource):
             )
         except psycopg.OperationalError as error:
             reason = str(error).strip().splitlines()[0]
+            if "authentication failed" in reason or "not permitted to log in" in reason:
+                raise dg.Failure(
+                    f"PostgreSQL refuses candlehouse_ingest ({reason}): `candlehouse migrate` gives it the password of"
+                    " CANDLEHOUSE_INGEST_PASSWORD",
+                    allow_retries=False,
+                ) from None
             raise dg.Failure(f"PostgreSQL does not answer ({reason}): start it with `candlehouse up`") from None
         with connection:
             yield connection

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from dagster_project.settings import Environment, Settings
+from dagster_project.settings import ROLES, Environment, Settings
 from dagster_project.stack.clickhouse import ClickHouse
 from dagster_project.stack.errors import StackError, last_log_line
 from dagster_project.stack.files import write_private
@@ -85,7 +85,8 @@ class EmbeddedStack:
     def environment(self) -> dict[str, str]:
         """`CANDLEHOUSE_*` variables that point a process of environment `test` at this stack. Contains secrets."""
         urls = {f"CANDLEHOUSE_{name.upper()}_URL": getattr(self, f"{name}_url") for name in self._names}
-        return {"CANDLEHOUSE_ENV": Environment.TEST.value, "CANDLEHOUSE_HOME": str(self.home), **urls}
+        passwords = {f"CANDLEHOUSE_{role.upper()}_PASSWORD": self.settings.role_password(role) or "" for role in ROLES}
+        return {"CANDLEHOUSE_ENV": Environment.TEST.value, "CANDLEHOUSE_HOME": str(self.home), **urls, **passwords}
 
     def pid(self, part: str) -> int:
         """The process id of `part`."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit, urlunsplit
 
-from dagster_project.settings import Settings
+from dagster_project.settings import ROLES, Settings
 from dagster_project.stack.embedded import ENGINES, engine_part
 from dagster_project.stack.errors import StackError, explain_os_error, last_log_line
 from dagster_project.stack.files import write_private
@@ -252,6 +252,8 @@ def open_stack(settings: Settings, least_free: int = LEAST_FREE_BYTES) -> Stack:
     for name in ENGINES:
         if settings.embeds(name):
             settings.secret(name)
+    for role in ROLES:
+        settings.role_password(role)
     return Stack(settings)
 
 

@@ -70,6 +70,19 @@ def test_the_build_is_green_and_every_dbt_test_arrived_as_a_blocking_check(built
     assert len(per_engine["postgres"]) > 35
 
 
+def test_marts_belong_to_the_role_of_dbt_and_people_can_read_them(
+    built: dg.ExecuteInProcessResult, warehouse: Any
+) -> None:
+    with psycopg.connect(warehouse.url("readonly")) as connection:
+        owners = connection.execute(
+            "SELECT tableowner FROM pg_tables WHERE schemaname = 'analytics' UNION"
+            " SELECT viewowner FROM pg_views WHERE schemaname = 'analytics'"
+        ).fetchall()
+        assert owners == [("candlehouse_transform",)]
+        assert connection.execute("SELECT count(*) FROM analytics.leaderboard").fetchone() == (len(TRADES),)
+        assert connection.execute("SELECT count(*) > 0 FROM analytics.stg_trades").fetchone() == (True,)
+
+
 @pytest.mark.parametrize("engine", ["postgres", "clickhouse"])
 def test_trades_net_and_wins_equal_a_plain_sum_over_the_file(
     boards: dict[str, dict[str, dict[str, Any]]], shared_data: Path, engine: str

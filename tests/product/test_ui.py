@@ -93,7 +93,9 @@ def test_a_backfill_of_a_lost_week_launched_from_the_ui_brings_every_candle_back
     served.candlehouse(
         "sql", "ch", "--write", f"ALTER TABLE market_ohlcv DELETE WHERE {window} SETTINGS mutations_sync = 1"
     )
-    served.candlehouse("sql", "pg", "--write", f"DELETE FROM ops.ingest_windows WHERE window_start <= '{last}'")
+    served.candlehouse(
+        "sql", "pg", "--as", "ingest", "--write", f"DELETE FROM ops.ingest_windows WHERE window_start <= '{last}'"
+    )
     (lost,) = served.ask("ch", f"SELECT count() AS n FROM candles_stored WHERE {window}")
     assert int(lost["n"]) == 0
 

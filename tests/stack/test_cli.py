@@ -22,7 +22,7 @@ from rich.console import Console
 from dagster_project import migrations
 from dagster_project.cli import COMMANDS, main
 from dagster_project.commands.up import show_addresses
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.settings import PROJECT_ROOT, ROLES
 from dagster_project.stack.leftovers import find_leftovers
 from dagster_project.stack.lifecycle import Stack
 from tests.stack.conftest import command_environment
@@ -107,23 +107,10 @@ def test_status_without_a_stack(tmp_path: Path) -> None:
     assert json.loads(candlehouse(tmp_path / "home", "status", "--json").stdout)["running"] is False
 
 
-def test_sql_reads_and_does_not_write_unless_told(running: Stack) -> None:
-    home = running.home
-    for warehouse in ("pg", "ch"):
-        asked = candlehouse(home, "sql", warehouse, "--json", "SELECT 1 AS one, NULL AS nothing, 'ä' AS text")
-        assert json.loads(asked.stdout) == [{"one": 1, "nothing": None, "text": "ä"}], asked.stderr
-    table = candlehouse(home, "sql", "pg", "-", stdin="SELECT 41 + 1 AS answer")
-    assert "answer" in table.stdout
-    assert "42" in table.stdout
-
-    create = {"pg": "CREATE TABLE made (n int)", "ch": "CREATE TABLE candlehouse.made (n Int32) ENGINE Memory"}
-    for warehouse, statement in create.items():
-        assert "add --write to change data" in one_line(candlehouse(home, "sql", warehouse, statement))
-        assert candlehouse(home, "sql", warehouse, "--write", statement).returncode == 0
-    assert json.loads(candlehouse(home, "sql", "pg", "--json", "SELECT count(*) AS n FROM made").stdout) == [{"n": 0}]
-
-    assert 'relation "nowhere" does not exist' in one_line(candlehouse(home, "sql", "pg", "SELECT * FROM nowhere"))
-    assert "UNKNOWN_TABLE" in one_line(candlehouse(home, "sql", "ch", "SELECT * FROM nowhere"))
+def test_sql_before_the_first_migration_names_the_fix(running: Stack) -> None:
+    line = one_line(candlehouse(running.home, "sql", "pg", "SELECT 1"))
+    assert "PostgreSQL refuses candlehouse_readonly" in line
+    assert "`candlehouse migrate` makes the role" in line
 
 
 def test_sql_without_a_stack_names_the_fix(tmp_path: Path) -> None:
@@ -141,6 +128,41 @@ def test_migrate_plans_applies_and_then_has_nothing_to_do(running: Stack) -> Non
     assert [row["file"] for row in applied] == [row["file"] for row in planned]
     assert candlehouse(running.home, "migrate").stdout == "nothing to do\n"
     assert {step.state for step in migrations.plan(running.settings)} == {"applied"}
+
+
+def test_sql_reads_as_readonly_and_does_not_write_unless_told(running: Stack) -> None:
+    home = running.home
+    for warehouse in ("pg", "ch"):
+        asked = candlehouse(home, "sql", warehouse, "--json", "SELECT 1 AS one, NULL AS nothing, 'ä' AS text")
+        assert json.loads(asked.stdout) == [{"one": 1, "nothing": None, "text": "ä"}], asked.stderr
+    table = candlehouse(home, "sql", "pg", "-", stdin="SELECT 41 + 1 AS answer")
+    assert "answer" in table.stdout
+    assert "42" in table.stdout
+
+    create = {"pg": "CREATE TABLE made (n int)", "ch": "CREATE TABLE candlehouse.made (n Int32) ENGINE Memory"}
+    who = {"pg": ("--as", "owner"), "ch": ()}
+    for warehouse, statement in create.items():
+        assert "add --write" in one_line(candlehouse(home, "sql", warehouse, *who[warehouse], statement))
+        assert candlehouse(home, "sql", warehouse, *who[warehouse], "--write", statement).returncode == 0
+    assert json.loads(candlehouse(home, "sql", "pg", "--json", "SELECT count(*) AS n FROM made").stdout) == [{"n": 0}]
+
+    assert 'relation "nowhere" does not exist' in one_line(candlehouse(home, "sql", "pg", "SELECT * FROM nowhere"))
+    assert "UNKNOWN_TABLE" in one_line(candlehouse(home, "sql", "ch", "SELECT * FROM nowhere"))
+
+
+def test_sql_asks_as_the_role_that_is_named(running: Stack) -> None:
+    home = running.home
+    for role, name in {
+        "readonly": "candlehouse_readonly", "app": "candlehouse_app", "ingest": "candlehouse_ingest",
+        "transform": "candlehouse_transform", "owner": "candlehouse",
+    }.items():  # fmt: skip
+        asked = candlehouse(home, "sql", "pg", "--as", role, "--json", "SELECT current_user AS me")
+        assert json.loads(asked.stdout) == [{"me": name}], asked.stderr
+    drop = candlehouse(home, "sql", "pg", "--as", "app", "--write", "DROP TABLE trades")
+    assert "must be owner of table trades (app): choose another role by --as" in one_line(drop)
+    unwritable = candlehouse(home, "sql", "pg", "--write", "DELETE FROM trades")
+    assert "--write needs --as app, ingest, transform or owner" in unwritable.stderr
+    assert "--as is for pg" in candlehouse(home, "sql", "ch", "--as", "owner", "SELECT 1").stderr
 
 
 def test_env_opens_the_databases_to_other_programs(running: Stack) -> None:
@@ -163,6 +185,9 @@ def test_env_opens_the_databases_to_other_programs(running: Stack) -> None:
         dbname=libpq["PGDATABASE"],
     ) as connection:
         assert connection.info.dbname == "candlehouse"
+    with psycopg.connect(values["DATABASE_URL"]) as connection:
+        assert connection.info.user == "candlehouse_app" == values["PGUSER"]
+    assert values["DBT_POSTGRES_USER"] == "candlehouse_transform"
     assert not any(name.endswith("_URL") and name.startswith("CANDLEHOUSE_") for name in values)
 
 
@@ -176,6 +201,17 @@ def test_doctor_finds_what_is_wrong(running: Stack) -> None:
 
     healthy = verdicts()
     assert {healthy[name] for name in ("home", "disk", "secrets", "postgres", "clickhouse", "redis")} == {"ok"}
+    assert {healthy[f"candlehouse_{role}"] for role in ROLES} == {"ok"}
+    with psycopg.connect(running.settings.postgres_url, autocommit=True) as owner:
+        owner.execute("GRANT TRUNCATE ON trades TO candlehouse_app")
+        owner.execute("ALTER ROLE candlehouse_readonly PASSWORD 'another'")
+        found = verdicts()
+        assert [name for name, verdict in found.items() if verdict == "fail"] == [
+            "candlehouse_app", "candlehouse_readonly",
+        ]  # fmt: skip
+        owner.execute("SELECT ops.grant_rights()")
+    assert candlehouse(running.home, "migrate").stdout == "nothing to do\n"
+    assert verdicts() == healthy
     secrets_file = running.home / "secrets.json"
     secrets_file.chmod(0o644)
     assert verdicts()["secrets"] == "fail"

@@ -14,12 +14,17 @@ from typing import Any
 import pytest
 import yaml
 
-from dagster_project.settings import PROJECT_ROOT, Environment, Settings, StackSection, _Environ
+from dagster_project.settings import PROJECT_ROOT, ROLES, Environment, Settings, StackSection, _Environ
 from dagster_project.stack.postgres import MAJOR
 
 FILE = PROJECT_ROOT / "docker-compose.yml"
 EXAMPLE = PROJECT_ROOT / "deploy" / ".env.example"
-PASSWORDS = {"POSTGRES_PASSWORD": "pg-word", "CLICKHOUSE_PASSWORD": "ch-word", "REDIS_PASSWORD": "rd-word"}
+PASSWORDS = {
+    "POSTGRES_PASSWORD": "pg-word",
+    "CLICKHOUSE_PASSWORD": "ch-word",
+    "REDIS_PASSWORD": "rd-word",
+    **{f"CANDLEHOUSE_{role.upper()}_PASSWORD": f"{role}-word" for role in ROLES},
+}
 SETTINGS = {f"CANDLEHOUSE_{name.upper()}" for name in _Environ.model_fields}
 ONE_SHOT = {"migrate"}
 
@@ -50,6 +55,7 @@ def test_names_are_those_of_the_settings(compose: dict[str, Any]) -> None:
             "CANDLEHOUSE_ENV",
             "CANDLEHOUSE_HOME",
             *(f"CANDLEHOUSE_{part}_URL" for part in ("POSTGRES", "CLICKHOUSE", "REDIS")),
+            *(f"CANDLEHOUSE_{role.upper()}_PASSWORD" for role in ROLES),
         }, name
         assert set(service["environment"]) <= SETTINGS
     interpolated = set(re.findall(r"\$\{(\w+)", FILE.read_text()))
@@ -69,7 +75,10 @@ def test_the_settings_take_this_environment(compose: dict[str, Any], monkeypatch
     values = settings.process_environment()
     assert (values["DBT_POSTGRES_HOST"], values["DBT_POSTGRES_PORT"]) == ("postgres", "5432")
     assert (values["DBT_CLICKHOUSE_HOST"], values["DBT_CLICKHOUSE_PORT"]) == ("clickhouse", "8123")
-    assert values["DBT_ENV_SECRET_POSTGRES_PASSWORD"] == "pg-word"
+    assert values["DBT_POSTGRES_USER"] == "candlehouse_transform"
+    assert values["DBT_ENV_SECRET_POSTGRES_PASSWORD"] == "transform-word"
+    for role in ROLES:
+        assert settings.role_url(role) == f"postgresql://candlehouse_{role}:{role}-word@postgres:5432/candlehouse"
     assert values["DBT_ENV_SECRET_CLICKHOUSE_PASSWORD"] == "ch-word"
     assert values["DAGSTER_POSTGRES_URL"] == "postgresql://candlehouse:pg-word@postgres:5432/dagster"
     assert settings.redis_url == "redis://:rd-word@redis:6379/0"
@@ -173,7 +182,8 @@ def test_the_entrypoint_sets_the_variables_and_becomes_the_command(tmp_path: Pat
         "PATH": f"{bin_folder}:{os.environ['PATH']}",
         "CANDLEHOUSE_ENV": "server",
         "CANDLEHOUSE_HOME": str(tmp_path / "state"),
-        "CANDLEHOUSE_POSTGRES_URL": "postgresql://candlehouse:it's@postgres:5432/candlehouse",
+        "CANDLEHOUSE_POSTGRES_URL": "postgresql://candlehouse:a@postgres:5432/candlehouse",
+        "CANDLEHOUSE_TRANSFORM_PASSWORD": "it's",
         "CANDLEHOUSE_CLICKHOUSE_URL": "http://candlehouse:b@clickhouse:8123/candlehouse",
         "CANDLEHOUSE_REDIS_URL": "redis://:c@redis:6379/0",
     }
