@@ -216,6 +216,21 @@ def index(value: Any) -> str | None:
     return None if fits else f"is not a whole number from 0: {_shown(value)}"
 
 
+def small_index(value: Any) -> str | None:
+    """A whole number from 0 that PostgreSQL's integer holds."""
+    return index(value) or (None if value < 2**31 else f"is {value}, above 2147483647")
+
+
+def flag(value: Any) -> str | None:
+    """True or false."""
+    return None if isinstance(value, bool) else f"is neither true nor false: {_shown(value)}"
+
+
+def any_document(value: Any) -> str | None:
+    """A JSON object or list that jsonb can hold."""
+    return exact_json.unstorable(value) if isinstance(value, dict | list) else "is neither an object nor a list"
+
+
 def exit_after_entry(values: Values) -> str | None:
     """Nothing closes before it opened."""
     opened, closed = values.get("opened_at"), values.get("closed_at")
@@ -289,7 +304,7 @@ _LINEAGE = ("user_id", "deployment_id", "config_id", "prompt_version", "decision
 TRADES = Table(
     "trades",
     ("id",),
-    ("id", "agent_id", "exchange", "symbol", "side", "status", "quantity"),
+    ("id", "agent_id", "exchange", "symbol", "side", "status"),
     {
         "id": name,
         "agent_id": name,
@@ -406,4 +421,115 @@ PRICE_TICKS = Table(
     ("exchange", "symbol", "priced_at", "price"),
     ("exchange", "symbol", "price", "priced_at"),
     _PRICE,
+)
+
+MODEL_ANALYTICS = Table(
+    "model_analytics",
+    ("agent_id",),
+    ("agent_id", "payload", "server_time"),
+    {"agent_id": name, "payload": document, "server_time": moment, "origin": one_of(*ORIGINS)},
+    newest_by="server_time",
+)
+
+ORDERS = Table(
+    "orders",
+    ("id",),
+    ("id", "agent_id", "exchange", "symbol", "side", "type", "status", "quantity"),
+    {
+        "id": name,
+        "agent_id": name,
+        "exchange": name,
+        "symbol": name,
+        "side": one_of("buy", "sell"),
+        "type": name,
+        "status": one_of("pending", "open", "filled", "cancelled", "rejected", "expired"),
+        "quantity": positive,
+        "filled_quantity": not_negative,
+        "price": positive,
+        "stop_price": positive,
+        "average_price": positive,
+        "fee": amount,
+        "fee_currency": name,
+        "venue_order_id": text,
+        "trade_id": text,
+        "decision_id": text,
+        "submitted_at": moment,
+        "filled_at": moment,
+        "cancelled_at": moment,
+        "finished_at": moment,
+        **_OWNED,
+    },
+    fixed=("agent_id",),
+    money=("quantity", "filled_quantity", "fee"),
+)
+
+DECISIONS = Table(
+    "decisions",
+    ("id",),
+    ("id", "agent_id", "exchange", "symbol", "decided_at"),
+    {
+        "id": name,
+        "agent_id": name,
+        "exchange": name,
+        "symbol": name,
+        "timeframe": text,
+        "action": one_of("long", "short", "hold", "close"),
+        "confidence": probability,
+        "technical_score": amount,
+        "news_score": amount,
+        "onchain_score": amount,
+        "sentiment_score": amount,
+        "final_score": amount,
+        "entry_price": positive,
+        "stop_loss": positive,
+        "take_profit": positive,
+        "quantity": positive,
+        "leverage": positive,
+        "reasoning": text,
+        "market_snapshot": document,
+        "raw_response": document,
+        "chart_image_path": text,
+        "executed": flag,
+        "skip_reason": text,
+        "trade_id": text,
+        "order_id": text,
+        "cycle_id": index,
+        "prompt_version": text,
+        "model_version": text,
+        "analysis_duration_ms": not_negative,
+        "prompt_tokens": index,
+        "completion_tokens": index,
+        "cost": not_negative,
+        "actual_pnl": amount,
+        "actual_pnl_percent": amount,
+        "max_favorable": amount,
+        "max_adverse": amount,
+        "hold_duration_minutes": not_negative,
+        "outcome_correct": flag,
+        "outcome_recorded_at": moment,
+        "decided_at": moment,
+        **_OWNED,
+    },
+    fixed=("agent_id",),
+    money=("quantity", "actual_pnl", "cost"),
+)
+
+DECISION_CYCLES = Table(
+    "decision_cycles",
+    ("id",),
+    ("id", "agent_id", "executed_at"),
+    {
+        "id": index,
+        "agent_id": name,
+        "cycle_number": small_index,
+        "prompt_digest": text,
+        "prompt_version": text,
+        "cot_trace": text,
+        "decisions": any_document,
+        "success": flag,
+        "error_message": text,
+        "executed_at": moment,
+        **_OWNED,
+    },
+    fixed=("agent_id",),
 )

@@ -25,6 +25,11 @@ HOT_TABLES = {
     "account_equity_snapshots": "Equity of an account at a moment.",
     "trades": "Round trips of agents, open and closed.",
     "positions": "Positions as last synced with the venue.",
+    "orders": "Orders at a venue, open and finished.",
+    "decisions": "What agents decided, traded or not.",
+    "decision_cycles": "Turns of agents: what they were asked, how they thought.",
+    "prompt_versions": "Prompts by version.",
+    "model_analytics": "Published analytics of an agent.",
     "conversations": "Threads between an agent and its model.",
     "conversation_messages": "Messages of conversations.",
     "price_ticks": "Prices as they came.",
@@ -125,7 +130,10 @@ def _land_sandbox(connection: "psycopg.Connection") -> dict[str, list["Tally"]]:
 
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     start = end - timedelta(days=SANDBOX_DAYS)
-    agents = [{"id": agent, "display_name": agent, "origin": "simulated"} for agent in sandbox.SANDBOX_AGENTS]
+    agents = [
+        {"id": agent, "display_name": agent, "origin": "simulated", "details": {"exchange": sandbox.EXCHANGE}}
+        for agent in sandbox.SANDBOX_AGENTS
+    ]
     accounts = [
         {
             "agent_id": agent,

@@ -21,7 +21,7 @@ select
     {{ typed(origin_group('origin'), 'text') }} as origin_group,
 
     -- numerics
-    {{ typed('quantity', 'decimal') }} as quantity,
+    {{ typed('quantity', 'decimal', nullable=true) }} as quantity,
     {{ typed('leverage', 'decimal', nullable=true) }} as leverage,
     {{ typed('confidence', 'decimal', nullable=true) }} as confidence,
     {{ typed('entry_price', 'decimal', nullable=true) }} as entry_price,
