@@ -39,7 +39,8 @@ def analyse(url: str, name: str, rounds: int) -> int:
     with engine.begin() as db:
         kept = db.execute(
             text(
-                "SELECT count(*) FROM trading_signals WHERE document @> jsonb_build_object('title', CAST(:title AS text))"
+                "SELECT count(*) FROM trading_signals"
+                " WHERE document @> jsonb_build_object('title', CAST(:title AS text))"
             ),
             {"title": f"{name} sees a breakout"},
         ).scalar_one()
