@@ -398,7 +398,8 @@ class _Incoming:
             )
 
     def _run(self, statement: str) -> None:
-        self.cursor.execute(_sql(statement).format(**self.parts))
+        # Not prepared: the temporary table is another one in each batch.
+        self.cursor.execute(_sql(statement).format(**self.parts), prepare=False)
 
 
 def _batches(rows: Iterable[Row | Reject], size: int) -> Iterator[list[Row | Reject]]:

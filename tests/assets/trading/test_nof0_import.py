@@ -23,6 +23,7 @@ from dagster_project.lib.nof0_import import ImportFailed, Options, Report, impor
 
 Folder = Callable[..., Path]
 
+FULL = "nof1-conversations-full-2025-10-28.json"
 MADE_UP = {"positions": "handmade", "conversations": "handmade"}
 ROSTER = {"sinceInceptionValues": [{"model_id": "a", "nav_since_inception": 10000, "inception_date": 1760738409.8}]}
 
@@ -52,7 +53,10 @@ def outcome(report: Report, table: str) -> tuple[int, int, int, int]:
 
 
 def stored(connection: psycopg.Connection) -> list[tuple]:
-    tables = ("agents", "accounts", "account_equity_snapshots", "trades", "positions", "conversations")
+    tables = (
+        *("agents", "accounts", "account_equity_snapshots", "trades", "positions", "conversations"),
+        *("decision_cycles", "decisions", "model_analytics"),
+    )
     return [
         (table, *row)
         for table in (*tables, "conversation_messages", "price_latest", "price_ticks")
@@ -75,8 +79,17 @@ def test_the_arena_lands_whole_and_a_second_import_changes_nothing(
         ("conversations.json", "conversation_messages"): 18,
         ("crypto-prices.json", "price_ticks"): 6,
         ("crypto-prices.json", "price_latest"): 6,
+        ("account-totals_EXCERPT_first2.json", "account_equity_snapshots"): 2,
+        ("account-totals_EXCERPT_first2.json", "positions"): 0,
+        ("analytics-claude-sonnet-4-5.json", "model_analytics"): 1,
+        ("analytics-deepseek-chat-v3.1.json", "model_analytics"): 1,
+        (FULL, "conversations"): 100,
+        (FULL, "conversation_messages"): 200,
+        (FULL, "decision_cycles"): 100,
+        (FULL, "decisions"): 467,
     }
     assert all(line.tally.read == line.tally.landed for line in report.lines)
+    assert report.faults == []
     first = stored(connection)
     again = import_folder(connection, shared_data / "arena", Options(origins=MADE_UP))
     assert all(line.tally.read == line.tally.unchanged for line in again.lines)
@@ -104,7 +117,7 @@ def test_the_leaderboard_gets_the_newest_time_beside_it(connection: psycopg.Conn
     import_folder(connection, shared_data / "arena", Options(origins=MADE_UP))
     found = connection.execute(
         "SELECT DISTINCT (extract(epoch FROM captured_at) * 1000)::bigint, details ->> 'time_from'"
-        " FROM account_equity_snapshots"
+        " FROM account_equity_snapshots WHERE details ? 'time_from'"
     ).fetchall()
     assert found == [(1761452354435, "serverTime of trades.json")]
 
