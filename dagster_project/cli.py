@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "replay": ("replay", "replay", "Serve recorded candle files as a venue."),
     "sql": ("sql", "sql", "Ask PostgreSQL or ClickHouse a question."),
     "docs": ("docs", "docs", "Serve the dbt documentation of both warehouses."),
+    "data-model": ("data_model", "data_model", "Write docs/data-model.md from the comments in the databases."),
     "doctor": ("doctor", "doctor", "Find what is wrong on this machine and how to fix it."),
     "env": ("env", "env", "Print the variables that dbt and dagster need, for a shell."),
 }
