@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import hypothesis
 import pytest
 
+from dagster_project.lib.clickhouse_ddl import FACADE_DATABASES
 from dagster_project.settings import PROJECT_ROOT, Role, Settings, load_settings
 from dagster_project.stack.embedded import EmbeddedStack
 
@@ -89,7 +90,9 @@ def _fresh(stack: EmbeddedStack) -> Iterator[Warehouse]:
     with psycopg.connect(stack.postgres_url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
     with clickhouse_connect.get_client(dsn=stack.clickhouse_url) as client:
-        for database in (name, settings.clickhouse_analytics):
+        facades = (settings.clickhouse_facade_prefix + facade for facade in sorted(FACADE_DATABASES))
+        # The canonical tables last: dropping them under the facades' materialized views would be refused.
+        for database in (*facades, settings.clickhouse_analytics, name):
             client.command(f"DROP DATABASE IF EXISTS `{database}`")
 
 

@@ -526,8 +526,9 @@ SELECT
     '1m' AS base,
     toUInt32(1) AS candles,
     toUInt32(1) AS expected
-FROM candles_stored
-WHERE timeframe = '1m'
+FROM candles_stored AS c
+-- Without the alias the name would mean the constant above, and every stored candle would pass for 1m.
+WHERE c.timeframe = '1m'
 UNION ALL
 SELECT * FROM candles_5m
 UNION ALL

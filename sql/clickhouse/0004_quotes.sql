@@ -13,6 +13,26 @@ ENGINE = ReplacingMergeTree(updated_at)
 ORDER BY name
 COMMENT 'What PostgreSQL keeps in its setting candlehouse.exchange: read by the facades. Set with INSERT.';
 
+CREATE OR REPLACE VIEW home_exchange
+(
+    exchange String COMMENT 'house_settings, name exchange; empty where none is set.'
+)
+AS SELECT ifNull(argMax(value, updated_at), '') AS exchange FROM house_settings WHERE name = 'exchange'
+COMMENT 'One row: the home exchange of facades without an exchange column.';
+
+CREATE OR REPLACE VIEW home_markets
+(
+    symbol LowCardinality(String) COMMENT 'Unified symbol.',
+    exchange LowCardinality(String) COMMENT 'The one exchange whose candles a facade without an exchange column shows.'
+)
+AS SELECT
+    d.symbol AS symbol,
+    min(d.exchange) AS exchange
+FROM market_days AS d
+WHERE if((SELECT exchange FROM home_exchange) = '', d.exchange != 'sandbox', d.exchange = (SELECT exchange FROM home_exchange))
+GROUP BY d.symbol
+COMMENT 'Home exchange per symbol; where none is set the first by name, never the sandbox.';
+
 CREATE TABLE IF NOT EXISTS market_tickers_versions
 (
     exchange LowCardinality(String) COMMENT 'Venue; sandbox for generated data.',
