@@ -12,8 +12,8 @@ CREATE TABLE users (
     email text UNIQUE CHECK (email <> ''),
     password_hash text,
     role text NOT NULL DEFAULT 'user',
-    is_active boolean NOT NULL DEFAULT true,
-    is_banned boolean NOT NULL DEFAULT false,
+    is_active boolean NOT NULL DEFAULT TRUE,
+    is_banned boolean NOT NULL DEFAULT FALSE,
     ban_reason text,
     banned_at timestamptz,
     last_login_at timestamptz,
@@ -76,8 +76,8 @@ CREATE TABLE user_exchanges (
     exchange text NOT NULL CHECK (exchange <> ''),
     api_key_encrypted text NOT NULL,
     api_secret_encrypted text NOT NULL,
-    testnet boolean NOT NULL DEFAULT true,
-    is_active boolean NOT NULL DEFAULT true,
+    testnet boolean NOT NULL DEFAULT TRUE,
+    is_active boolean NOT NULL DEFAULT TRUE,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     UNIQUE (user_id, exchange)
@@ -113,10 +113,10 @@ CREATE TABLE agent_configs (
     ),
     min_whale_transaction numeric NOT NULL DEFAULT 10000000
     CONSTRAINT agent_configs_min_whale_transaction_fits CHECK (ops.fits_decimal(min_whale_transaction)),
-    invert_sentiment boolean NOT NULL DEFAULT false,
+    invert_sentiment boolean NOT NULL DEFAULT FALSE,
     learning_rate numeric NOT NULL DEFAULT 0.1
     CONSTRAINT agent_configs_learning_rate_fits CHECK (ops.fits_decimal(learning_rate) AND learning_rate BETWEEN 0 AND 1),
-    is_active boolean NOT NULL DEFAULT true,
+    is_active boolean NOT NULL DEFAULT TRUE,
     details jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(details) = 'object'),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -159,7 +159,7 @@ CREATE TABLE agent_states (
     losing_trades integer NOT NULL DEFAULT 0 CHECK (losing_trades >= 0),
     win_rate numeric NOT NULL DEFAULT 0
     CONSTRAINT agent_states_win_rate_fits CHECK (ops.fits_decimal(win_rate) AND win_rate BETWEEN 0 AND 1),
-    is_trading boolean NOT NULL DEFAULT false,
+    is_trading boolean NOT NULL DEFAULT FALSE,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     UNIQUE (agent_id, symbol)
@@ -226,7 +226,7 @@ COMMENT ON COLUMN agent_memory.updated_at IS 'When the row last changed (UTC); k
 CREATE TABLE embedding_models (
     name text PRIMARY KEY CHECK (name <> ''),
     dimensions integer NOT NULL CONSTRAINT embedding_models_dimensions_indexable CHECK (dimensions BETWEEN 1 AND 2000),
-    is_default boolean NOT NULL DEFAULT false,
+    is_default boolean NOT NULL DEFAULT FALSE,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -422,7 +422,7 @@ EXECUTE FUNCTION ops.keep_embedding_model();
 CREATE CONSTRAINT TRIGGER keep_one_default AFTER INSERT OR UPDATE OR DELETE ON embedding_models
 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ops.keep_one_default();
 
-INSERT INTO embedding_models (name, dimensions, is_default) VALUES ('text-embedding-3-small', 1536, true);
+INSERT INTO embedding_models (name, dimensions, is_default) VALUES ('text-embedding-3-small', 1536, TRUE);
 
 CREATE TABLE agent_reasoning_sessions (
     id text PRIMARY KEY DEFAULT gen_random_uuid()::text CHECK (id <> ''),
@@ -436,8 +436,8 @@ CREATE TABLE agent_reasoning_sessions (
     final_reasoning text NOT NULL,
     decision jsonb NOT NULL,
     chain_of_thought jsonb,
-    executed boolean NOT NULL DEFAULT false,
-    is_interrupted boolean NOT NULL DEFAULT false,
+    executed boolean NOT NULL DEFAULT FALSE,
+    is_interrupted boolean NOT NULL DEFAULT FALSE,
     checkpoint_state jsonb,
     checkpoint_history jsonb,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp()

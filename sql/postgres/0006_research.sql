@@ -118,7 +118,7 @@ CREATE TABLE strategies (
     category text,
     description text,
     config_json jsonb NOT NULL,
-    is_active boolean NOT NULL DEFAULT true,
+    is_active boolean NOT NULL DEFAULT TRUE,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     UNIQUE (name, version)

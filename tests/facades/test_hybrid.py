@@ -335,10 +335,10 @@ def test_the_designs_search_uses_the_index_and_finds_what_an_exact_search_finds(
 
 
 def test_an_agent_among_many_finds_its_own_memories(owner: Db) -> None:
-    """The index stops after 40 neighbours unless it is told to go on; this agent's are the 200 farthest."""
+    """The index stops after 40 neighbours unless it is told to go on; this agent's are the five farthest of 85."""
     rng = random.Random(2)
     near, far = [1.0] * 1536, [-1.0] * 1536
-    rows = [("crowd", [x + rng.gauss(0, 0.1) for x in near]) for _ in range(200)]
+    rows = [("crowd", [x + rng.gauss(0, 0.1) for x in near]) for _ in range(80)]
     rows += [("loner", [x + rng.gauss(0, 0.1) for x in far]) for _ in range(5)]
     for agent_id, embedding in rows:
         remember(owner, agent_id, embedding)
