@@ -21,8 +21,8 @@ BEGIN
                 -- A migration of another database of this server made it in the meantime.
                 WHEN duplicate_object OR unique_violation THEN NULL;
                 WHEN insufficient_privilege THEN
-                    RAISE EXCEPTION 'role % does not exist and % may not create it: GRANT CREATEROLE, or let an administrator CREATE ROLE %',
-                        entry[1], current_user, entry[1] USING ERRCODE = 'insufficient_privilege';
+                    RAISE EXCEPTION 'role % does not exist and % may not create it: ALTER ROLE % CREATEROLE, or see docs/roles.md',
+                        entry[1], current_user, current_user USING ERRCODE = 'insufficient_privilege';
             END;
         END IF;
         IF EXISTS (
@@ -141,6 +141,7 @@ BEGIN
             n.nspname = ANY (facades) AS facade,
             c.relname,
             c.relkind IN ('r', 'p') AS stored,
+            c.relkind = 'm' AS materialized,
             bool_or(ops.is_credential(a.attname)) AS secret,
             string_agg(quote_ident(a.attname), ', ') FILTER (WHERE NOT ops.is_credential(a.attname)) AS harmless,
             string_agg(quote_ident(a.attname), ', ')
@@ -168,7 +169,13 @@ BEGIN
             EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO candlehouse_ingest', item.name);
         END IF;
 
-        IF item.facade THEN
+        IF item.facade AND item.materialized THEN
+            EXECUTE format('GRANT SELECT ON %s TO candlehouse_app', item.name);
+            -- Designs print REFRESH MATERIALIZED VIEW. Before PostgreSQL 17 only owners may; the refresh functions stay.
+            IF current_setting('server_version_num')::int >= 170000 THEN
+                EXECUTE format('GRANT MAINTAIN ON %s TO candlehouse_app, candlehouse_ingest', item.name);
+            END IF;
+        ELSIF item.facade THEN
             EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO candlehouse_app', item.name);
         ELSIF item.schema = 'public' THEN
             EXECUTE format('GRANT SELECT ON %s TO candlehouse_app', item.name);

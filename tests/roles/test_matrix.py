@@ -26,7 +26,7 @@ STATEMENTS: dict[str, tuple[Role, ...]] = {
     TRADE.format(more="", value=""): ("app", "ingest"),
     UPSERT: ("app", "ingest"),
     "UPDATE trades SET exit_price = 101 WHERE id = 't1'": ("app", "ingest"),
-    "DELETE FROM trades WHERE id = 't1'": ("app", "ingest"),
+    "DELETE FROM price_latest": ("app", "ingest"),
     TRADE.format(more=", origin", value=", 'paper'"): ("app", "ingest"),
     "INSERT INTO conversations (agent_id) VALUES ('real') RETURNING id": ("app", "ingest"),
     "SELECT nextval(pg_get_serial_sequence('conversations', 'id'))": ("app", "ingest"),
@@ -42,6 +42,7 @@ STATEMENTS: dict[str, tuple[Role, ...]] = {
     "INSERT INTO nof0.symbols (symbol) VALUES ('ETH') ON CONFLICT (symbol) DO NOTHING": ("app",),
     "DELETE FROM nof0.symbols": ("app",),
     "SELECT nof0.refresh_views_nof0()": ("app", "ingest"),
+    "REFRESH MATERIALIZED VIEW CONCURRENTLY learning.prompt_performance": ("app", "ingest"),
     # Ledgers.
     "SELECT * FROM ops.quarantine": ("ingest", "readonly"),
     "SELECT * FROM ops.applied_migrations": ("ingest", "readonly"),
@@ -70,7 +71,7 @@ STATEMENTS: dict[str, tuple[Role, ...]] = {
     # Registering a model makes indexes.
     "INSERT INTO embedding_models (name, dimensions) VALUES ('m', 3)": ("ingest",),
     # Structure is the owner's.
-    "TRUNCATE trades": (),
+    "TRUNCATE price_latest": (),
     "TRUNCATE ops.quarantine": (),
     "DROP TABLE trades CASCADE": (),
     "ALTER TABLE trades ADD COLUMN more int": (),

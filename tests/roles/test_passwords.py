@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from psycopg import sql
 from pydantic import SecretStr
 
 from dagster_project import migrations, roles
@@ -21,6 +22,7 @@ from dagster_project.stack.embedded import EmbeddedStack
 
 PASSWORDS = {f"{role}_password": f"pass word of {role}, 'ä' %s:@/?#" for role in ROLES}
 
+NO_CLICKHOUSE = "http://nobody@127.0.0.1:1/none"
 MIGRATE = """
 from dagster_project import migrations
 from dagster_project.settings import load_settings
@@ -74,6 +76,7 @@ def _settings(postgres: str, **passwords: str) -> Settings:
     return Settings(
         env=Environment.SERVER,
         postgres_url=SecretStr(postgres),
+        clickhouse_url=SecretStr(NO_CLICKHOUSE),
         **{name: SecretStr(value) for name, value in {**empty, **passwords}.items()},
     )
 
@@ -148,6 +151,7 @@ def test_two_databases_of_one_server_are_migrated_at_the_same_time(server: Serve
     for settings in both:
         passwords = {f"CANDLEHOUSE_{name.upper()}": value for name, value in PASSWORDS.items()}
         url = {"CANDLEHOUSE_ENV": "server", "CANDLEHOUSE_POSTGRES_URL": settings.postgres_url}
+        url["CANDLEHOUSE_CLICKHOUSE_URL"] = NO_CLICKHOUSE
         environment = {**os.environ, **passwords, **url}
         running.append(subprocess.Popen([sys.executable, "-c", MIGRATE], cwd=PROJECT_ROOT, env=environment))
     assert [process.wait() for process in running] == [0, 0]
@@ -181,13 +185,28 @@ def test_an_owner_who_is_no_superuser_can_migrate(server: Server) -> None:
         assert owner.execute("SELECT count(*) FROM analytics.board").fetchone() == (0,)
 
 
+def test_an_administrator_may_make_the_roles_for_an_owner_who_may_not(server: Server, bare: EmbeddedStack) -> None:
+    settings = _as_plain_owner(server())
+    with psycopg.connect(bare.postgres_url, autocommit=True) as administrator:
+        for role in ROLES:
+            made = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+            name, password = role_name(role), PASSWORDS[f"{role}_password"]
+            administrator.execute(made.format(sql.Identifier(name), sql.Literal(password)))
+        administrator.execute("GRANT candlehouse_transform TO plain_owner")
+    migrations.apply(settings)
+    other = _settings(settings.postgres_url, **{**PASSWORDS, "app_password": "another"})
+    with pytest.raises(MigrationError, match="plain_owner may not set the password of candlehouse_app: let an admin"):
+        migrations.apply(other)
+
+
 def test_an_owner_who_may_not_make_roles_is_told_what_to_do(server: Server) -> None:
     settings = _as_plain_owner(server())
     with pytest.raises(MigrationError) as caught:
         migrations.apply(settings)
-    assert "role candlehouse_app does not exist and plain_owner may not create it: GRANT CREATEROLE" in str(
-        caught.value
-    )
+    assert (
+        "role candlehouse_app does not exist and plain_owner may not create it: ALTER ROLE plain_owner CREATEROLE,"
+        " or see docs/roles.md"
+    ) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
