@@ -1,0 +1,8 @@
+-- Which batch brought a row, for every table that the archive writes. The bloom filter finds the rows of one batch without
+-- reading the others: 0.001, because a batch is looked up among all granules of its partitions. The window remembers the
+-- last thousand insert tokens, so that a retried insert is swallowed; older ones are told apart by identity and version.
+
+ALTER TABLE trades_history_versions
+    ADD COLUMN IF NOT EXISTS archive_batch UUID CODEC(ZSTD(1)) COMMENT 'The manifest in PostgreSQL (ops.archive_manifests.batch) that proves this row.',
+    ADD INDEX IF NOT EXISTS archive_batch_index archive_batch TYPE bloom_filter(0.001) GRANULARITY 1,
+    MODIFY SETTING non_replicated_deduplication_window = 1000;
