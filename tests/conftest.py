@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import hypothesis
@@ -66,29 +67,35 @@ class Warehouse:
         return self.settings.role_url(role)
 
 
+def _inside(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
 @contextmanager
-def _fresh(stack: EmbeddedStack) -> Iterator[Warehouse]:
+def _pointed_at(stack: EmbeddedStack, name: str) -> Iterator[Settings]:
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in stack.environment.items():
+            moved = key in ("CANDLEHOUSE_POSTGRES_URL", "CANDLEHOUSE_CLICKHOUSE_URL")
+            patch.setenv(key, _inside(value, name) if moved else value)
+        yield load_settings()
+
+
+@contextmanager
+def _migrated(stack: EmbeddedStack) -> Iterator[str]:
+    """Name of a new pair of databases with every migration applied, dropped at the end."""
     import clickhouse_connect
     import psycopg
 
     from dagster_project import migrations
 
     name = f"t_{secrets.token_hex(4)}"
-
-    def inside(url: str) -> str:
-        return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
     with psycopg.connect(stack.postgres_url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    with pytest.MonkeyPatch.context() as patch:
-        for key, value in stack.environment.items():
-            moved = key in ("CANDLEHOUSE_POSTGRES_URL", "CANDLEHOUSE_CLICKHOUSE_URL")
-            patch.setenv(key, inside(value) if moved else value)
-        settings = load_settings()
+    with _pointed_at(stack, name) as settings:
         migrations.apply(settings)
-        yield Warehouse(settings, name)
+    yield name
     with psycopg.connect(stack.postgres_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
     with clickhouse_connect.get_client(dsn=stack.clickhouse_url) as client:
         facades = (settings.clickhouse_facade_prefix + facade for facade in sorted(FACADE_DATABASES))
         # The canonical tables last: dropping them under the facades' materialized views would be refused.
@@ -96,15 +103,113 @@ def _fresh(stack: EmbeddedStack) -> Iterator[Warehouse]:
             client.command(f"DROP DATABASE IF EXISTS `{database}`")
 
 
+def _copy_postgres(stack: EmbeddedStack, template: str, name: str) -> None:
+    """A copy of a database with what CREATE DATABASE ... TEMPLATE leaves behind: its settings and who may connect."""
+    import psycopg
+    from psycopg import sql
+
+    with psycopg.connect(stack.postgres_url, autocommit=True) as connection:
+        target = sql.Identifier(name)
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(target, sql.Identifier(template)))
+        settings = connection.execute(
+            "SELECT unnest(setconfig) FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase"
+            " WHERE d.datname = %s AND s.setrole = 0",
+            (template,),
+        )
+        for (setting,) in settings.fetchall():
+            key, _, value = setting.partition("=")
+            names = sql.SQL(".").join(map(sql.Identifier, key.split(".")))
+            connection.execute(sql.SQL("ALTER DATABASE {} SET {} = {}").format(target, names, sql.Literal(value)))
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(target))
+        rights = connection.execute(
+            "SELECT grantee::regrole::text, privilege_type FROM pg_database, aclexplode(datacl) WHERE datname = %s"
+            " AND grantee <> 0",
+            (template,),
+        )
+        for role, right in rights.fetchall():
+            connection.execute(
+                sql.SQL("GRANT {} ON DATABASE {} TO {}").format(sql.SQL(right), target, sql.Identifier(role))
+            )
+
+
+def _emptied(client: Any, name: str) -> None:
+    """Take out of a ClickHouse database what a module has put in."""
+    filled = client.query(
+        "SELECT name FROM system.tables WHERE database = {name:String} AND total_rows > 0"
+        " AND name NOT IN ('applied_migrations', 'alembic_version')",
+        parameters={"name": name},
+    )
+    for (table,) in filled.result_rows:
+        client.command(f"TRUNCATE TABLE `{name}`.`{table}`")
+
+
+def _definitions(client: Any, name: str) -> list[tuple[str, str]]:
+    return client.query(
+        "SELECT name, create_table_query FROM system.tables WHERE database = {name:String} ORDER BY name",
+        parameters={"name": name},
+    ).result_rows
+
+
+class _Recycled:
+    """Migrating a pair of databases takes seconds and every module wants one: PostgreSQL's is copied from a template,
+    ClickHouse's is emptied and used again as long as its tables are as the migrations made them."""
+
+    def __init__(self, stack: EmbeddedStack) -> None:
+        self.stack = stack
+        self._made = ExitStack()
+        self._template: str | None = None
+        self._name = ""
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        import clickhouse_connect
+        import psycopg
+
+        if self._template is None:
+            self._name = self._made.enter_context(_migrated(self.stack))
+            self._template = f"{self._name}_template"
+            with psycopg.connect(self.stack.postgres_url, autocommit=True) as connection:
+                connection.execute(f'ALTER DATABASE "{self._name}" RENAME TO "{self._template}"'.encode())
+        with clickhouse_connect.get_client(dsn=self.stack.clickhouse_url) as client:
+            before = _definitions(client, self._name)
+            _copy_postgres(self.stack, self._template, self._name)
+            with _pointed_at(self.stack, self._name) as settings:
+                yield Warehouse(settings, self._name)
+            client.command(f"DROP DATABASE IF EXISTS `{settings.clickhouse_analytics}`")
+            if _definitions(client, self._name) == before:
+                _emptied(client, self._name)
+                with psycopg.connect(self.stack.postgres_url, autocommit=True) as connection:
+                    connection.execute(f'DROP DATABASE "{self._name}" WITH (FORCE)'.encode())
+            else:
+                self.close()
+
+    def close(self) -> None:
+        """Drop the databases."""
+        import psycopg
+
+        self._made.close()
+        if self._template:
+            with psycopg.connect(self.stack.postgres_url, autocommit=True) as connection:
+                connection.execute(f'DROP DATABASE "{self._template}" WITH (FORCE)'.encode())
+        self._template = None
+
+
+@pytest.fixture(scope="session")
+def _recycled(stack: EmbeddedStack) -> Iterator[_Recycled]:
+    recycled = _Recycled(stack)
+    yield recycled
+    recycled.close()
+
+
 @pytest.fixture(scope="module")
-def warehouse(stack: EmbeddedStack) -> Iterator[Warehouse]:
+def warehouse(_recycled: _Recycled) -> Iterator[Warehouse]:
     """A migrated PostgreSQL and ClickHouse database for one module, with the environment pointing at them."""
-    with _fresh(stack) as fresh:
-        yield fresh
+    with _recycled.warehouse() as warehouse:
+        yield warehouse
 
 
 @pytest.fixture
 def fresh_warehouse(stack: EmbeddedStack) -> Iterator[Warehouse]:
-    """The same, for one test."""
-    with _fresh(stack) as fresh:
-        yield fresh
+    """The same, migrated for one test alone."""
+    with _migrated(stack) as name, _pointed_at(stack, name) as settings:
+        yield Warehouse(settings, name)
