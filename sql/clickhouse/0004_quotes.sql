@@ -15,9 +15,14 @@ COMMENT 'What PostgreSQL keeps in its setting candlehouse.exchange: read by the 
 
 CREATE OR REPLACE VIEW home_exchange
 (
-    exchange String COMMENT 'house_settings, name exchange; empty where none is set.'
+    exchange String COMMENT 'house_settings, name exchange; empty where none is set.',
+    of_new_rows String COMMENT 'Exchange of rows that are inserted through a facade without that column: exchange, else hyperliquid.'
 )
-AS SELECT ifNull(argMax(value, updated_at), '') AS exchange FROM house_settings WHERE name = 'exchange'
+AS SELECT
+    ifNull(argMax(value, updated_at), '') AS exchange,
+    if(exchange = '', 'hyperliquid', exchange) AS of_new_rows
+FROM house_settings
+WHERE name = 'exchange'
 COMMENT 'One row: the home exchange of facades without an exchange column.';
 
 CREATE OR REPLACE VIEW home_markets

@@ -4,6 +4,7 @@
 -- prints it; figures that may be unknown are Nullable instead of a made up zero. Inserted floats become the shortest decimal
 -- that means the same float, cut at 18 decimals; NaN, infinity and 1e20 and above are refused.
 -- updated_at of an inserted row is its own time, so that a version that PostgreSQL archived wins.
+-- No scalar subquery in a materialized view: the embedded engine (chDB 4.4) then loses what is streamed into it, without an error.
 
 CREATE DATABASE IF NOT EXISTS hybrid COMMENT 'Facade of the hybrid design.';
 
@@ -66,8 +67,9 @@ SELECT
     volume,
     quote_volume,
     trades,
-    if((SELECT exchange FROM home_exchange) = '', 'hyperliquid', (SELECT exchange FROM home_exchange)) AS exchange
+    h.of_new_rows AS exchange
 FROM hybrid_write.market_ohlcv AS i
+CROSS JOIN home_exchange AS h
 WHERE timestamp + toIntervalSecond(transform(timeframe, ['1m', '5m', '15m', '30m', '1h', '4h', '1d'], [60, 300, 900, 1800, 3600, 14400, 86400], 1)) <= now64(3)
 COMMENT 'Lands rows of hybrid_write.market_ohlcv in market_ohlcv.';
 
@@ -136,8 +138,9 @@ SELECT
     volume_24h,
     quote_volume_24h,
     change_percent_24h,
-    if((SELECT exchange FROM home_exchange) = '', 'hyperliquid', (SELECT exchange FROM home_exchange)) AS exchange
+    h.of_new_rows AS exchange
 FROM hybrid_write.market_tickers AS i
+CROSS JOIN home_exchange AS h
 COMMENT 'Lands rows of hybrid_write.market_tickers in market_tickers_versions.';
 
 CREATE OR REPLACE VIEW hybrid.market_orderbook
@@ -181,8 +184,9 @@ SELECT
     bid_sizes,
     ask_prices,
     ask_sizes,
-    if((SELECT exchange FROM home_exchange) = '', 'hyperliquid', (SELECT exchange FROM home_exchange)) AS exchange
+    h.of_new_rows AS exchange
 FROM hybrid_write.market_orderbook AS i
+CROSS JOIN home_exchange AS h
 COMMENT 'Lands rows of hybrid_write.market_orderbook in market_orderbook_versions.';
 
 CREATE OR REPLACE VIEW hybrid.trades_history
@@ -269,7 +273,7 @@ SELECT
     closed_at,
     nullIf(entry_reason, '') AS entry_reason,
     nullIf(exit_reason, '') AS exit_reason,
-    if((SELECT exchange FROM home_exchange) = '', 'hyperliquid', (SELECT exchange FROM home_exchange)) AS exchange,
+    h.of_new_rows AS exchange,
     'closed' AS status,
     'USD' AS currency,
     'live' AS origin,
@@ -277,6 +281,7 @@ SELECT
     now64(6) AS created_at,
     closed_at AS updated_at
 FROM hybrid_write.trades_history AS i
+CROSS JOIN home_exchange AS h
 COMMENT 'Lands rows of hybrid_write.trades_history in trades_history_versions.';
 
 CREATE OR REPLACE VIEW hybrid.orders_history
@@ -344,10 +349,11 @@ SELECT
     status,
     created_at,
     updated_at,
-    if((SELECT exchange FROM home_exchange) = '', 'hyperliquid', (SELECT exchange FROM home_exchange)) AS exchange,
+    h.of_new_rows AS exchange,
     'live' AS origin,
     '{}' AS details
 FROM hybrid_write.orders_history AS i
+CROSS JOIN home_exchange AS h
 COMMENT 'Lands rows of hybrid_write.orders_history in orders_history_versions.';
 
 CREATE OR REPLACE VIEW hybrid.news_articles
@@ -646,8 +652,9 @@ SELECT
     toFloat64(toString(win_rate)) AS win_rate,
     toFloat64(toString(sharpe_ratio)) AS sharpe_ratio,
     toFloat64(toString(max_drawdown)) AS max_drawdown,
-    if((SELECT exchange FROM home_exchange) = '', 'hyperliquid', (SELECT exchange FROM home_exchange)) AS exchange
+    h.of_new_rows AS exchange
 FROM hybrid_write.agent_performance AS i
+CROSS JOIN home_exchange AS h
 COMMENT 'Lands rows of hybrid_write.agent_performance in agent_performance_versions.';
 
 CREATE OR REPLACE VIEW hybrid.agent_decisions_log
@@ -717,8 +724,9 @@ SELECT
     i.created_at AS decided_at,
     now64(6) AS created_at,
     i.created_at AS updated_at,
-    if((SELECT exchange FROM home_exchange) = '', 'hyperliquid', (SELECT exchange FROM home_exchange)) AS exchange,
+    h.of_new_rows AS exchange,
     'live' AS origin,
     '{}' AS details
 FROM hybrid_write.agent_decisions_log AS i
+CROSS JOIN home_exchange AS h
 COMMENT 'Lands rows of hybrid_write.agent_decisions_log in agent_decisions_log_versions.';
