@@ -5,13 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from dagster_project.lib.nof0 import Kind, agent_id
 
-# The arena's times have microseconds: this many on whole hundreds of seconds, each a hundred after the last, come by
-# chance once in 10**50 files.
+# The arena's times have microseconds; even of times in whole seconds so many fall on whole hundreds once in 10**12.
 _ROUND_TIMES = 6
 
 
@@ -33,9 +31,8 @@ class Evidence:
             stamps = (
                 [one.get("timestamp") for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
             )
-            whole = [stamp for stamp in stamps if isinstance(stamp, int) and stamp % 100 == 0]
             self.times += len(stamps)
-            self.round_times &= 0 < len(whole) == len(stamps) and len({b - a for a, b in pairwise(whole)}) <= 1
+            self.round_times &= bool(stamps) and all(isinstance(one, int) and one % 100 == 0 for one in stamps)
         elif self.kind.name == "positions" and isinstance(element.get("positions"), dict):
             for position in element["positions"].values():
                 if isinstance(position, dict) and position.get("entry_oid") is not None:
@@ -48,7 +45,7 @@ class Evidence:
             owners: order id -> agent, from the recorded files beside it.
         """
         if self.kind.name == "conversations" and self.times >= _ROUND_TIMES and self.round_times:
-            return f"all {self.times} messages are a round number of seconds apart, at whole hundreds"
+            return f"all {self.times} messages are of whole hundreds of seconds"
         for order, agent in self.orders.items():
             if owners.get(order, agent) != agent:
                 return f"it gives {agent} the order {order}, which is {owners[order]}'s"
