@@ -33,6 +33,8 @@ _TOKEN = re.compile(
     r"|(?P<sign>.)",
     re.DOTALL,
 )
+# What an ALTER TABLE changes about stored rows only: a Distributed table has none of these.
+_OF_STORAGE = {"INDEX", "PROJECTION", "TTL", "SETTING", "CONSTRAINT", "PARTITION", "ORDER", "DELETE", "UPDATE"}
 _SAFE = re.compile(r"[A-Za-z_]\w*")
 # Types whose values never say which row it is: when, or how much.
 _NOT_FOR_SHARDS = re.compile(r"(Nullable\()?(Date|DateTime|Decimal|Float)")
@@ -154,7 +156,7 @@ def _name(tokens: list[_Token]) -> _Name:
 
 
 def _qualified(tokens: list[_Token], at: int) -> _Name:
-    last = at + 2 if tokens[at + 1].text == "." else at
+    last = at + 2 if at + 1 < len(tokens) and tokens[at + 1].text == "." else at
     parts = [token.text.strip('`"') for token in tokens[at : last + 1 : 2]]
     return _Name(".".join(parts), tokens[at].start, tokens[last].end)
 
@@ -176,8 +178,9 @@ def _clustered(statement: str, place: Place) -> list[str]:
         case "CREATE VIEW":
             return [_edited(statement, [on_cluster, *_global_joins(tokens)])]
         case "ALTER TABLE" if name.text in place.sharded:
-            both = [(name.end, name.end, f"{LOCAL} ON CLUSTER '{place.cluster}'"), on_cluster]
-            return [_edited(statement, [edit]) for edit in both]
+            halves = [(name.end, name.end, f"{LOCAL} ON CLUSTER '{place.cluster}'"), on_cluster]
+            only_stored = any(token.depth == 0 and token.upper in _OF_STORAGE for token in tokens)
+            return [_edited(statement, [edit]) for edit in (halves[:1] if only_stored else halves)]
         case _:
             return [_edited(statement, [on_cluster])]
 
