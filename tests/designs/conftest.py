@@ -42,12 +42,11 @@ def statements() -> list[Statement]:
 @pytest.fixture(scope="module")
 def filled(warehouse: Any) -> Iterator[psycopg.Connection[Any]]:
     """PostgreSQL after two arena models and two prompt versions have traded, one trade an hour ago and sandbox rows."""
-    url = warehouse.settings.postgres_url
     for model in ("gpt-5", "qwen3-max"):
-        nof0_app.trade(url, model, 12)
+        nof0_app.trade(warehouse.settings.app_url, model, 12)
     for version in ("v1", "v2"):
-        learning_app.trade(url, version, 15)
-    with psycopg.connect(url, autocommit=True) as connection:
+        learning_app.trade(warehouse.settings.app_url, version, 15)
+    with psycopg.connect(warehouse.settings.postgres_url, autocommit=True) as connection:
         hour_ago = datetime.now(UTC) - timedelta(hours=1)
         connection.execute(
             "INSERT INTO trades (id, agent_id, exchange, symbol, side, status, quantity, entry_price, exit_price,"
