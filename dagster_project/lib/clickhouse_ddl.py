@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 FACADES = ("hybrid", "quantbot", "tradingagents")
@@ -35,6 +36,7 @@ _TOKEN = re.compile(
 )
 # What an ALTER TABLE changes about stored rows only: a Distributed table has none of these.
 _OF_STORAGE = {"INDEX", "PROJECTION", "TTL", "SETTING", "CONSTRAINT", "PARTITION", "ORDER", "DELETE", "UPDATE"}
+_VERBS = {"ADD", "DROP", "MODIFY", "COMMENT", "RENAME", "CLEAR", "MATERIALIZE", "RESET", "DELETE", "UPDATE"}
 _SAFE = re.compile(r"[A-Za-z_]\w*")
 # Types whose values never say which row it is: when, or how much.
 _NOT_FOR_SHARDS = re.compile(r"(Nullable\()?(Date|DateTime|Decimal|Float)")
@@ -178,9 +180,7 @@ def _clustered(statement: str, place: Place) -> list[str]:
         case "CREATE VIEW":
             return [_edited(statement, [on_cluster, *_global_joins(tokens)])]
         case "ALTER TABLE" if name.text in place.sharded:
-            halves = [(name.end, name.end, f"{LOCAL} ON CLUSTER '{place.cluster}'"), on_cluster]
-            only_stored = any(token.depth == 0 and token.upper in _OF_STORAGE for token in tokens)
-            return [_edited(statement, [edit]) for edit in (halves[:1] if only_stored else halves)]
+            return _altered(statement, tokens, name, place)
         case _:
             return [_edited(statement, [on_cluster])]
 
@@ -209,6 +209,25 @@ def _sharded_table(statement: str, tokens: list[_Token], place: Place) -> list[s
         f" {place.sharded[name.text]})"
     )
     return [local, above + (f"\nCOMMENT {comment[1].text}" if comment else "")]
+
+
+def _altered(statement: str, tokens: list[_Token], name: _Name, place: Place) -> list[str]:
+    """The stored half gets every command, the Distributed one those about columns: it has nothing else."""
+    commands: list[list[_Token]] = []
+    for before, token in pairwise(tokens):
+        if token.start < name.end:
+            continue
+        if before.end == name.end or (before.text == "," and before.depth == 0 and token.upper in _VERBS):
+            commands.append([])
+        commands[-1].append(token)
+    columns = [
+        statement[command[0].start : command[-1].end].rstrip(", \n")
+        for command in commands
+        if not any(token.depth == 0 and token.upper in _OF_STORAGE for token in command)
+    ]
+    local = _edited(statement, [(name.end, name.end, f"{LOCAL} ON CLUSTER '{place.cluster}'")])
+    above = f"{statement[: name.end]} ON CLUSTER '{place.cluster}'\n    " + ",\n    ".join(columns)
+    return [local, above] if columns else [local]
 
 
 def _local_ends(tokens: list[_Token], place: Place) -> list[tuple[int, int, str]]:
