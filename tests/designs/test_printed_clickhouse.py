@@ -129,7 +129,7 @@ def test_a_printed_query_equals_the_same_question_asked_of_the_canonical_tables(
         rows = application.query(text).result_rows
     wanted = client.query(CANONICAL[start]).result_rows
     assert wanted
-    assert sorted(rows) == sorted(wanted)
+    assert sorted(rows, key=str) == sorted(wanted, key=str)
 
 
 def test_the_printed_inserts_run_in_the_doors_database(
