@@ -146,6 +146,10 @@ CREATE FUNCTION ops.settle_quantity(
 ) RETURNS numeric
 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
+    IF new_quantity < 0 THEN
+        RAISE EXCEPTION 'quantity % is not above zero: side carries the sign', new_quantity
+            USING ERRCODE = 'check_violation', COLUMN = 'quantity';
+    END IF;
     IF new_signed IS DISTINCT FROM old_signed THEN
         IF new_quantity IS DISTINCT FROM old_quantity AND new_quantity IS DISTINCT FROM abs(new_signed) THEN
             PERFORM ops.contradiction('quantity', coalesce(new_quantity::text, 'NULL'), 'quantity_signed', new_signed::text);

@@ -46,7 +46,7 @@ def test_every_table_and_column_is_described(connection: psycopg.Connection, war
         SELECT c.oid::regclass::text, a.attname FROM pg_class c
         JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        WHERE c.relkind = 'r' AND (obj_description(c.oid) IS NULL OR col_description(c.oid, a.attnum) IS NULL)
+        WHERE c.relkind IN ('r', 'p') AND (obj_description(c.oid) IS NULL OR col_description(c.oid, a.attnum) IS NULL)
         """
     ).fetchall()
     assert silent == []
