@@ -30,7 +30,7 @@ def unfit_conditions(policy: Policy, not_null: set[str], guarded: set[str]) -> l
     """
     found = []
     for column in policy.columns:
-        value = column.value or f't."{column.name}"'
+        value = column.sql
         if not (column.is_nullable or column.is_array or column.value or column.name in not_null):
             found.append((f"{column.name} is NULL, which ClickHouse does not take", f"{value} IS NULL"))
         if column.name not in guarded and (condition := _unfit(column, value)):

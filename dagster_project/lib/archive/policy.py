@@ -22,6 +22,11 @@ class Column:
     value: str | None = None
 
     @property
+    def sql(self) -> str:
+        """What is sent, as an expression of PostgreSQL over the source `t`."""
+        return self.value or f't."{self.name}"'
+
+    @property
     def is_nullable(self) -> bool:
         """Whether the target takes NULL."""
         return "Nullable(" in self.clickhouse

@@ -119,26 +119,25 @@ def plan(
     Args:
         types: column -> type of the source.
     """
-    order = ", ".join(f't."{name}"' for name in policy.order)
+    names = _order(policy, taken)
+    order = ", ".join(f't."{name}"' for name in names)
     where = due(policy, taken, unfit) + _after(policy, taken, types)
     size = " + ".join(["400", *(_size(policy.column(name).postgres, name) for name in policy.wide)])
-    needed = dict.fromkeys([policy.key, policy.version, *policy.order, *policy.money, *policy.times])
-    columns = ", ".join(f't."{name}"' for name in needed)
-    bounded = (
-        f"SELECT {columns}, sum({size}) OVER (ORDER BY {order} ROWS UNBOUNDED PRECEDING) AS size"
-        f" FROM {policy.source} AS t WHERE {where} ORDER BY {order} LIMIT %(limit)s"
-    )
+    columns = [f't."{policy.key}"::text AS key', f't."{policy.version}" AS version']
+    columns += [f't."{name}"::text AS last_{place}' for place, name in enumerate(names)]
+    columns += [f'{policy.column(name).sql} AS "{name}"' for name in dict.fromkeys([*policy.money, *policy.times])]
     figures = [f'trim_scale(sum("{name}"))::text' for name in policy.money]
     figures += [
         f"to_char({end}(\"{name}\"), 'YYYY-MM-DD HH24:MI:SS.US')" for name in policy.times for end in ("min", "max")
     ]
-    last = [f'(array_agg("{name}"::text))[count(*)]' for name in policy.order]
+    last = ", ".join(f"(array_agg(last_{place}))[count(*)]" for place in range(len(names)))
     row = connection.execute(
         (
-            f"WITH bounded AS MATERIALIZED ({bounded})"
-            f' SELECT count(*), array_agg("{policy.key}"::text)::text, array_agg("{policy.version}")::text,'
-            f' (array_agg("{policy.key}"::text))[1], min("{policy.version}"), max("{policy.version}"),'
-            f" clock_timestamp(), ARRAY[{', '.join(last)}]{''.join(', ' + figure for figure in figures)}"
+            f"WITH bounded AS MATERIALIZED (SELECT {', '.join(columns)},"
+            f" sum({size}) OVER (ORDER BY {order} ROWS UNBOUNDED PRECEDING) AS size"
+            f" FROM {policy.source} AS t WHERE {where} ORDER BY {order} LIMIT %(limit)s)"
+            " SELECT count(*), array_agg(key)::text, array_agg(version)::text, (array_agg(key))[1], min(version),"
+            f" max(version), clock_timestamp(), ARRAY[{last}]{''.join(', ' + figure for figure in figures)}"
             " FROM bounded WHERE size <= greatest(%(bytes)s, (SELECT min(size) FROM bounded))"
         ).encode(),
         {**parameters(policy, taken), "bytes": policy.batch_bytes},
@@ -176,7 +175,7 @@ def lines(
 ) -> Generator[bytes, None, None]:
     """The batch's lines in blocks of about 1 MiB, inside the snapshot of `plan`; fills in the digests as they go by."""
     names = ", ".join([f"'{planned.batch}'", *(postgres_text(column) for column in policy.columns)])
-    order = ", ".join(f't."{name}"' for name in policy.order)
+    order = ", ".join(f't."{name}"' for name in _order(policy, taken))
     where = due(policy, taken, unfit) + _after(policy, taken, types)
     query = f"COPY (SELECT {names} FROM {policy.source} AS t WHERE {where} ORDER BY {order} LIMIT %(rows)s) TO STDOUT"
     digests: list[bytes] = []
@@ -206,9 +205,15 @@ def lines(
 def _after(policy: Policy, taken: Pass, types: dict[str, str]) -> str:
     if taken.cursor is None:
         return ""
-    order = ", ".join(f't."{name}"' for name in policy.order)
-    values = ", ".join(f"%(after_{place})s::{types[name]}" for place, name in enumerate(policy.order))
+    names = _order(policy, taken)
+    order = ", ".join(f't."{name}"' for name in names)
+    values = ", ".join(f"%(after_{place})s::{types[name]}" for place, name in enumerate(names))
     return f" AND ({order}) > ({values})"
+
+
+def _order(policy: Policy, taken: Pass) -> tuple[str, ...]:
+    """A row that is no longer due may have lost the times that the policy orders by."""
+    return (policy.key,) if taken.recalled else policy.order
 
 
 def _size(kind: str, name: str) -> str:

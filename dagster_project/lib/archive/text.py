@@ -45,7 +45,7 @@ INSERT_SETTINGS = {
 
 def postgres_text(column: Column) -> str:
     """The SQL expression of PostgreSQL that yields a column's canonical text. The session's time zone must be UTC."""
-    value = column.value or f't."{column.name}"'
+    value = column.sql
     match column.postgres:
         case "numeric":
             return f"trim_scale({value})"
