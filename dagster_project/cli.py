@@ -14,9 +14,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "status": ("status", "status", "Show each part: running, healthy, where."),
     "migrate": ("migrate", "migrate", "Apply pending SQL files to both warehouses, or show them."),
     "board": ("board", "board", "Print the leaderboard of both warehouses."),
+    "archive": ("archive", "archive", "Move finished rows to ClickHouse, with proof: plan, apply, verify."),
+    "prove": ("prove", "prove", "Show where a row is and every step of its way."),
     "import": ("import_", "import_", "Bring recorded data of other designs in."),
     "replay": ("replay", "replay", "Serve recorded candle files as a venue."),
     "sql": ("sql", "sql", "Ask PostgreSQL or ClickHouse a question."),
+    "theatre": ("theatre", "theatre", "Kill and cut off the archive on engines of its own, and count the rows."),
     "docs": ("docs", "docs", "Serve the dbt documentation of both warehouses."),
     "data-model": ("data_model", "data_model", "Write docs/data-model.md from the comments in the databases."),
     "doctor": ("doctor", "doctor", "Find what is wrong on this machine and how to fix it."),
@@ -28,6 +31,9 @@ ONE_LINE = {
     ("dagster_project.settings", "SettingsError"),
     ("dagster_project.stack.errors", "StackError"),
     ("dagster_project.migrations", "MigrationError"),
+    ("dagster_project.stack.theatre.scenes", "UnknownScene"),
+    ("dagster_project.lib.archive.engines", "EngineAway"),
+    ("dagster_project.lib.archive.progress", "NotMigrated"),
 }
 
 
