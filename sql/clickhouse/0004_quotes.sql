@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS market_tickers_versions
 (
     exchange LowCardinality(String) COMMENT 'Venue; sandbox for generated data.',
     symbol LowCardinality(String) COMMENT 'Instrument, as the venue names it.',
-    timestamp DateTime64(3, 'UTC') COMMENT 'When the venue says the figures were true (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    timestamp DateTime64(3, 'UTC') COMMENT 'When the venue says the figures were true (UTC).' CODEC(Delta, ZSTD(1)),
     bid Nullable(Float64) COMMENT 'Best bid, in quote currency.' CODEC(ZSTD(3)),
     bid_size Nullable(Float64) COMMENT 'Size at the best bid, in base currency.' CODEC(ZSTD(3)),
     ask Nullable(Float64) COMMENT 'Best ask, in quote currency.' CODEC(ZSTD(3)),
@@ -60,7 +60,7 @@ CREATE TABLE IF NOT EXISTS market_tickers_versions
     open_interest Nullable(Float64) COMMENT 'Open interest, in contracts or base currency as the venue counts.' CODEC(ZSTD(3)),
     origin LowCardinality(String) DEFAULT 'live' COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    ingested_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'Version: when this row was written (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    ingested_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'Version: when this row was written (UTC).' CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(ingested_at)
 PARTITION BY toYYYYMM(timestamp)
@@ -99,14 +99,14 @@ CREATE TABLE IF NOT EXISTS market_orderbook_versions
 (
     exchange LowCardinality(String) COMMENT 'Venue; sandbox for generated data.',
     symbol LowCardinality(String) COMMENT 'Instrument, as the venue names it.',
-    timestamp DateTime64(3, 'UTC') COMMENT 'When the venue says the book looked like this (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    timestamp DateTime64(3, 'UTC') COMMENT 'When the venue says the book looked like this (UTC).' CODEC(Delta, ZSTD(1)),
     sequence Nullable(UInt64) COMMENT 'Number of the update at the venue, where it has one.' CODEC(ZSTD(1)),
     bid_prices Array(Float64) COMMENT 'Bid prices from the best down, in quote currency.' CODEC(ZSTD(3)),
     bid_sizes Array(Float64) COMMENT 'Sizes at bid_prices, in base currency.' CODEC(ZSTD(3)),
     ask_prices Array(Float64) COMMENT 'Ask prices from the best up, in quote currency.' CODEC(ZSTD(3)),
     ask_sizes Array(Float64) COMMENT 'Sizes at ask_prices, in base currency.' CODEC(ZSTD(3)),
     origin LowCardinality(String) DEFAULT 'live' COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
-    ingested_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'Version: when this row was written (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    ingested_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'Version: when this row was written (UTC).' CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(ingested_at)
 PARTITION BY toYYYYMM(timestamp)
@@ -135,12 +135,12 @@ CREATE TABLE IF NOT EXISTS price_ticks_versions
     id Int64 COMMENT 'Id given by PostgreSQL; not the identity.' CODEC(ZSTD(1)),
     exchange LowCardinality(String) COMMENT 'Venue; sandbox for generated data.',
     symbol LowCardinality(String) COMMENT 'Instrument, as the venue names it.',
-    priced_at DateTime64(6, 'UTC') COMMENT 'When the price was true (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    priced_at DateTime64(6, 'UTC') COMMENT 'When the price was true (UTC).' CODEC(Delta, ZSTD(1)),
     price Decimal(38, 18) COMMENT 'Price in the quote currency per unit.' CODEC(ZSTD(1)),
     origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
-    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(Delta, ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(Delta, ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(priced_at)

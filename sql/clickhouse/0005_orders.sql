@@ -1,5 +1,6 @@
 -- Orders that are finished: filled, cancelled, rejected or expired.
 -- Version of a row = its updated_at in PostgreSQL; identity = its ORDER BY and nothing else (see 0002_trading.sql).
+-- Types, codecs and the index that finds a row by its id alone: docs/clickhouse.md, measured by benchmarks/bench_tables.py.
 
 CREATE TABLE IF NOT EXISTS orders_history_versions
 (
@@ -31,9 +32,10 @@ CREATE TABLE IF NOT EXISTS orders_history_versions
     error_message Nullable(String) COMMENT 'Why it was refused, in the venue''s words.' CODEC(ZSTD(3)),
     origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1)),
+    INDEX by_id id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(created_at)

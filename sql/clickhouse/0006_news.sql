@@ -14,8 +14,8 @@ CREATE TABLE IF NOT EXISTS news_articles_versions
     language LowCardinality(String) DEFAULT '' COMMENT 'Language code such as en, empty where unknown.',
     symbols Array(LowCardinality(String)) COMMENT 'Assets that it is about, such as BTC.' CODEC(ZSTD(1)),
     keywords Array(String) COMMENT 'Keywords and categories of the feed.' CODEC(ZSTD(3)),
-    published_at DateTime64(3, 'UTC') COMMENT 'When it was published, as the source says (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    first_seen_at DateTime64(3, 'UTC') COMMENT 'When we first had it (UTC): nothing known later may be used for a time before.' CODEC(DoubleDelta, ZSTD(1)),
+    published_at DateTime64(3, 'UTC') COMMENT 'When it was published, as the source says (UTC).' CODEC(ZSTD(1)),
+    first_seen_at DateTime64(3, 'UTC') COMMENT 'When we first had it (UTC): nothing known later may be used for a time before.' CODEC(ZSTD(1)),
     revision UInt32 DEFAULT 0 COMMENT 'How many times the source changed the text; earlier texts are in news_article_revisions.' CODEC(ZSTD(1)),
     content_hash FixedString(16) DEFAULT MD5(concat(title, '\n', content)) COMMENT 'MD5 of title and content: tells an edit from a repeat.' CODEC(ZSTD(1)),
     cluster_id Nullable(String) COMMENT 'Articles with the same cluster tell the same story.' CODEC(ZSTD(1)),
@@ -29,8 +29,8 @@ CREATE TABLE IF NOT EXISTS news_articles_versions
     scorer_version LowCardinality(Nullable(String)) COMMENT 'Version of the scorer; a new version writes a new score.',
     origin LowCardinality(String) DEFAULT 'live' COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    updated_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this state of the row was known (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this state of the row was known (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1)),
     INDEX title_words title TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(title)),
     INDEX content_words content TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(content))
 )
@@ -78,9 +78,9 @@ CREATE TABLE IF NOT EXISTS news_article_revisions_versions
     revision UInt32 COMMENT 'The revision that this text was.' CODEC(ZSTD(1)),
     title String COMMENT 'Headline of that revision.' CODEC(ZSTD(3)),
     content String COMMENT 'Text of that revision.' CODEC(ZSTD(3)),
-    published_at DateTime64(3, 'UTC') COMMENT 'When the source said it was published (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    first_seen_at DateTime64(3, 'UTC') COMMENT 'When we first had it (UTC): nothing known later may be used for a time before.' CODEC(DoubleDelta, ZSTD(1)),
-    replaced_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'Version: when a later text was found (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    published_at DateTime64(3, 'UTC') COMMENT 'When the source said it was published (UTC).' CODEC(ZSTD(1)),
+    first_seen_at DateTime64(3, 'UTC') COMMENT 'When we first had it (UTC): nothing known later may be used for a time before.' CODEC(ZSTD(1)),
+    replaced_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'Version: when a later text was found (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(replaced_at)
 PARTITION BY toYYYYMM(first_seen_at)
@@ -110,7 +110,7 @@ CREATE TABLE IF NOT EXISTS news_scores_versions
     impact Nullable(UInt8) COMMENT 'Expected effect on prices from 0 to 10.' CODEC(ZSTD(1)),
     relevance Nullable(Float64) COMMENT 'How much it is about the symbols, 0 to 1.' CODEC(ZSTD(3)),
     urgency LowCardinality(Nullable(String)) COMMENT 'How fast it matters, as the scorer says.',
-    scored_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'Version: when the score was made (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    scored_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'Version: when the score was made (UTC).' CODEC(ZSTD(1)),
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3))
 )
 ENGINE = ReplacingMergeTree(scored_at)
@@ -139,7 +139,7 @@ CREATE TABLE IF NOT EXISTS sentiment_data_versions
     symbol LowCardinality(String) COMMENT 'Asset; empty for the market as a whole.',
     sentiment_type LowCardinality(String) COMMENT 'What was measured: news, social, funding, fear_greed.',
     source LowCardinality(String) COMMENT 'Who measured it.',
-    timestamp DateTime64(3, 'UTC') COMMENT 'Moment or start of the window that the figure is about (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    timestamp DateTime64(3, 'UTC') COMMENT 'Moment or start of the window that the figure is about (UTC).' CODEC(Delta, ZSTD(1)),
     id String COMMENT 'Id chosen by the writer; not the identity.' CODEC(ZSTD(1)),
     score Float64 COMMENT 'From -1 (fear) to 1 (greed).' CODEC(ZSTD(3)),
     raw_value Nullable(Float64) COMMENT 'The figure as the source gives it, in its own scale.' CODEC(ZSTD(3)),
@@ -147,11 +147,11 @@ CREATE TABLE IF NOT EXISTS sentiment_data_versions
     confidence Nullable(Float64) COMMENT 'How sure the scorer is, 0 to 1.' CODEC(ZSTD(3)),
     scorer LowCardinality(String) DEFAULT '' COMMENT 'What scored it, empty where the source did.',
     scorer_version LowCardinality(String) DEFAULT '' COMMENT 'Version of the scorer.',
-    first_seen_at DateTime64(3, 'UTC') COMMENT 'When we first had it (UTC): nothing known later may be used for a time before.' CODEC(DoubleDelta, ZSTD(1)),
+    first_seen_at DateTime64(3, 'UTC') COMMENT 'When we first had it (UTC): nothing known later may be used for a time before.' CODEC(Delta, ZSTD(1)),
     origin LowCardinality(String) DEFAULT 'live' COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    updated_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this state of the row was known (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    updated_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this state of the row was known (UTC).' CODEC(Delta, ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(timestamp)
@@ -194,8 +194,8 @@ CREATE TABLE IF NOT EXISTS social_media_posts_versions
     likes Nullable(UInt64) COMMENT 'Likes or upvotes when we last looked.' CODEC(ZSTD(1)),
     shares Nullable(UInt64) COMMENT 'Reposts when we last looked.' CODEC(ZSTD(1)),
     replies Nullable(UInt64) COMMENT 'Replies when we last looked.' CODEC(ZSTD(1)),
-    posted_at DateTime64(3, 'UTC') COMMENT 'When it was posted, as the platform says (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    first_seen_at DateTime64(3, 'UTC') COMMENT 'When we first had it (UTC): nothing known later may be used for a time before.' CODEC(DoubleDelta, ZSTD(1)),
+    posted_at DateTime64(3, 'UTC') COMMENT 'When it was posted, as the platform says (UTC).' CODEC(ZSTD(1)),
+    first_seen_at DateTime64(3, 'UTC') COMMENT 'When we first had it (UTC): nothing known later may be used for a time before.' CODEC(ZSTD(1)),
     sentiment Nullable(Float64) COMMENT 'Score from -1 (bad) to 1 (good); NULL while not scored.' CODEC(ZSTD(3)),
     impact Nullable(UInt8) COMMENT 'Expected effect on prices from 0 to 10; NULL while not scored.' CODEC(ZSTD(1)),
     relevance Nullable(Float64) COMMENT 'How much it is about the symbols, 0 to 1; NULL while not scored.' CODEC(ZSTD(3)),
@@ -205,8 +205,8 @@ CREATE TABLE IF NOT EXISTS social_media_posts_versions
     scorer_version LowCardinality(Nullable(String)) COMMENT 'Version of the scorer; a new version writes a new score.',
     origin LowCardinality(String) DEFAULT 'live' COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    updated_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this state of the row was known (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this state of the row was known (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1)),
     INDEX content_words content TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(content))
 )
 ENGINE = ReplacingMergeTree(updated_at)

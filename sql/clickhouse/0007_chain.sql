@@ -22,14 +22,14 @@ CREATE TABLE IF NOT EXISTS onchain_transactions_versions
     impact_score Nullable(UInt8) COMMENT 'Expected effect on prices from 0 to 10.' CODEC(ZSTD(1)),
     status Enum8('provisional' = 1, 'confirmed' = 2, 'reversed' = 3) DEFAULT 'provisional' COMMENT 'provisional until deep enough; reversed when a reorg threw it out.',
     confirmations UInt32 DEFAULT 0 COMMENT 'Blocks above it when last looked at.' CODEC(ZSTD(1)),
-    detected_at DateTime64(3, 'UTC') COMMENT 'When it happened: time of the block, else when a node first showed it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    first_seen_at DateTime64(3, 'UTC') COMMENT 'When we first had it (UTC): nothing known later may be used for a time before.' CODEC(DoubleDelta, ZSTD(1)),
+    detected_at DateTime64(3, 'UTC') COMMENT 'When it happened: time of the block, else when a node first showed it (UTC).' CODEC(ZSTD(1)),
+    first_seen_at DateTime64(3, 'UTC') COMMENT 'When we first had it (UTC): nothing known later may be used for a time before.' CODEC(ZSTD(1)),
     confirmed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it became confirmed (UTC).' CODEC(ZSTD(1)),
     reversed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When a reorg threw it out (UTC).' CODEC(ZSTD(1)),
     origin LowCardinality(String) DEFAULT 'live' COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    updated_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this state of the row was known (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    updated_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this state of the row was known (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(detected_at)
@@ -114,17 +114,17 @@ CREATE TABLE IF NOT EXISTS address_labels_versions
     blockchain LowCardinality(String) COMMENT 'Chain.',
     address String COMMENT 'Address, lower case where the chain''s is hexadecimal.' CODEC(ZSTD(1)),
     source LowCardinality(String) COMMENT 'Who says so.',
-    valid_from DateTime64(3, 'UTC') COMMENT 'From when the label holds (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    valid_from DateTime64(3, 'UTC') COMMENT 'From when the label holds (UTC).' CODEC(ZSTD(1)),
     valid_to Nullable(DateTime64(3, 'UTC')) COMMENT 'Until when, exclusive (UTC); NULL: still.' CODEC(ZSTD(1)),
     label LowCardinality(String) COMMENT 'Name, such as Binance 14.',
     entity LowCardinality(String) COMMENT 'Who owns it, such as binance.',
     category LowCardinality(String) COMMENT 'exchange, fund, miner, contract, bridge, whale.',
     confidence Nullable(Float64) COMMENT 'How sure the source is, 0 to 1.' CODEC(ZSTD(3)),
     is_withdrawn Bool DEFAULT false COMMENT 'True when the source took it back: it never held.',
-    first_seen_at DateTime64(3, 'UTC') COMMENT 'When we first had it (UTC): nothing known later may be used for a time before.' CODEC(DoubleDelta, ZSTD(1)),
+    first_seen_at DateTime64(3, 'UTC') COMMENT 'When we first had it (UTC): nothing known later may be used for a time before.' CODEC(ZSTD(1)),
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    updated_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this state of the row was known (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    updated_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this state of the row was known (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 ORDER BY (blockchain, address, source, valid_from)

@@ -97,12 +97,13 @@ CREATE TABLE IF NOT EXISTS agent_decisions_log_versions
     hold_duration_minutes Nullable(Decimal(38, 18)) COMMENT 'How long it was held, in minutes.' CODEC(ZSTD(1)),
     outcome_correct Nullable(Bool) COMMENT 'Whether the direction was right.',
     outcome_recorded_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the outcome was written (UTC).' CODEC(ZSTD(1)),
-    decided_at DateTime64(6, 'UTC') COMMENT 'When it was decided (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    decided_at DateTime64(6, 'UTC') COMMENT 'When it was decided (UTC).' CODEC(ZSTD(1)),
     origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1)),
+    INDEX by_id id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(decided_at)
@@ -174,12 +175,12 @@ CREATE TABLE IF NOT EXISTS decision_cycles_versions
     decisions Nullable(String) COMMENT 'JSON: what was decided.' CODEC(ZSTD(3)),
     success Nullable(Bool) COMMENT 'Whether the cycle went through.',
     error_message Nullable(String) COMMENT 'Why it did not.' CODEC(ZSTD(3)),
-    executed_at DateTime64(6, 'UTC') COMMENT 'When it ran (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    executed_at DateTime64(6, 'UTC') COMMENT 'When it ran (UTC).' CODEC(ZSTD(1)),
     origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(executed_at)
@@ -224,14 +225,14 @@ CREATE TABLE IF NOT EXISTS agent_reasoning_sessions_versions
     is_interrupted Bool DEFAULT false COMMENT 'Whether it was stopped in the middle.',
     checkpoint_state Nullable(String) COMMENT 'JSON: where it stopped.' CODEC(ZSTD(3)),
     checkpoint_history Nullable(String) COMMENT 'JSON: steps until then.' CODEC(ZSTD(3)),
-    started_at DateTime64(6, 'UTC') COMMENT 'When it began (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    started_at DateTime64(6, 'UTC') COMMENT 'When it began (UTC).' CODEC(ZSTD(1)),
     completed_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When it ended (UTC).' CODEC(ZSTD(1)),
     duration_ms Nullable(Int64) COMMENT 'How long it took, in milliseconds.' CODEC(ZSTD(1)),
     origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(started_at)
@@ -280,9 +281,9 @@ CREATE TABLE IF NOT EXISTS agent_reflections_versions
     confidence_in_analysis Nullable(Decimal(38, 18)) COMMENT 'How sure it is, 0 to 1.' CODEC(ZSTD(1)),
     origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(created_at)
@@ -317,9 +318,9 @@ CREATE TABLE IF NOT EXISTS conversations_versions
     started_at Nullable(DateTime64(6, 'UTC')) COMMENT 'Time of the first message (UTC).' CODEC(ZSTD(1)),
     origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(created_at)
@@ -350,9 +351,9 @@ CREATE TABLE IF NOT EXISTS conversation_messages_versions
     content String COMMENT 'The text.' CODEC(ZSTD(3)),
     sent_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When it was sent (UTC).' CODEC(ZSTD(1)),
     details String DEFAULT '{}' COMMENT 'JSON object: fields of the source that have no column here.' CODEC(ZSTD(3)),
-    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(created_at)
@@ -391,9 +392,9 @@ CREATE TABLE IF NOT EXISTS agent_analysis_results_versions
     analysis_timestamp Nullable(DateTime64(6, 'UTC')) COMMENT 'document.analysis_timestamp (UTC).' CODEC(ZSTD(1)),
     expires_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the collection may forget it (UTC); nothing is forgotten here.' CODEC(ZSTD(1)),
     origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
-    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(created_at)
@@ -437,9 +438,9 @@ CREATE TABLE IF NOT EXISTS trading_signals_versions
     generated_at Nullable(DateTime64(6, 'UTC')) COMMENT 'document.generated_at (UTC).' CODEC(ZSTD(1)),
     expires_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the collection may forget it (UTC); nothing is forgotten here.' CODEC(ZSTD(1)),
     origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
-    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(created_at)
@@ -480,9 +481,9 @@ CREATE TABLE IF NOT EXISTS news_documents_versions
     impact_score Nullable(Decimal(38, 18)) COMMENT 'document.impact_score, in the writer''s scale.' CODEC(ZSTD(1)),
     published_at Nullable(DateTime64(6, 'UTC')) COMMENT 'document.published_at (UTC).' CODEC(ZSTD(1)),
     expires_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the collection may forget it (UTC); nothing is forgotten here.' CODEC(ZSTD(1)),
-    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(created_at)
@@ -519,9 +520,9 @@ CREATE TABLE IF NOT EXISTS social_documents_versions
     sentiment_score Nullable(Decimal(38, 18)) COMMENT 'document.sentiment.score, in the writer''s scale.' CODEC(ZSTD(1)),
     posted_at Nullable(DateTime64(6, 'UTC')) COMMENT 'document.posted_at (UTC).' CODEC(ZSTD(1)),
     expires_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the collection may forget it (UTC); nothing is forgotten here.' CODEC(ZSTD(1)),
-    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(6, 'UTC') COMMENT 'When PostgreSQL learned of it (UTC).' CODEC(ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(created_at)

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS simulation_events_versions
     token_address String COMMENT 'Token or instrument that was simulated.' CODEC(ZSTD(1)),
     chain LowCardinality(String) COMMENT 'Chain of the token.',
     seq UInt64 COMMENT 'Number of the event within the run.' CODEC(DoubleDelta, ZSTD(1)),
-    event_time DateTime64(3, 'UTC') COMMENT 'Simulated time of the event (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    event_time DateTime64(3, 'UTC') COMMENT 'Simulated time of the event (UTC).' CODEC(ZSTD(1)),
     event_type LowCardinality(String) COMMENT 'entry, exit, re-entry, ladder-leg, stop-move, as the engine calls it.',
     price Float64 COMMENT 'Simulated price, in quote currency per token.' CODEC(ZSTD(3)),
     size Float64 COMMENT 'Size of the event, in the engine''s unit.' CODEC(ZSTD(3)),
@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS simulation_events_versions
     indicators_json String DEFAULT '{}' COMMENT 'JSON: indicator values at the event.' CODEC(ZSTD(3)),
     position_state_json String DEFAULT '{}' COMMENT 'JSON: state of the position.' CODEC(ZSTD(3)),
     metadata_json String DEFAULT '{}' COMMENT 'JSON: anything else.' CODEC(ZSTD(3)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this row was written (UTC); a repeated write of a run replaces.' CODEC(DoubleDelta, ZSTD(1))
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this row was written (UTC); a repeated write of a run replaces.' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(ingested_at)
 PARTITION BY toYYYYMM(event_time)
@@ -58,8 +58,8 @@ CREATE TABLE IF NOT EXISTS simulation_aggregates_versions
     reentry_count UInt32 DEFAULT 0 COMMENT 'Re-entries.' CODEC(ZSTD(1)),
     ladder_entries_used UInt32 DEFAULT 0 COMMENT 'Ladder legs used to enter.' CODEC(ZSTD(1)),
     ladder_exits_used UInt32 DEFAULT 0 COMMENT 'Ladder legs used to leave.' CODEC(ZSTD(1)),
-    created_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the run ended, as the engine says (UTC).' CODEC(DoubleDelta, ZSTD(1)),
-    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this row was written (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    created_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the run ended, as the engine says (UTC).' CODEC(ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'Version: when this row was written (UTC).' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(ingested_at)
 PARTITION BY toYYYYMM(created_at)

@@ -1,5 +1,5 @@
 -- Facade of the hybrid design: its names over the canonical tables. hybrid.X is read, hybrid_write.X is inserted into; plain
--- views of ClickHouse refuse INSERT (docs/clickhouse-facades.md says what else was tried).
+-- views of ClickHouse refuse INSERT (docs/clickhouse.md says what else was tried).
 -- Ids are text, as in the canonical tables, so that they are recognised and joined everywhere. Money is Float64 as the design
 -- prints it; figures that may be unknown are Nullable instead of a made up zero. Inserted floats become the shortest decimal
 -- that means the same float, cut at 18 decimals; NaN, infinity and 1e20 and above are refused.

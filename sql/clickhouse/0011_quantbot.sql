@@ -1,5 +1,5 @@
 -- Facade of the quantbot design: its names over the canonical tables. quantbot.X is read, quantbot_write.X is inserted into; plain
--- views of ClickHouse refuse INSERT (docs/clickhouse-facades.md says what else was tried).
+-- views of ClickHouse refuse INSERT (docs/clickhouse.md says what else was tried).
 
 CREATE DATABASE IF NOT EXISTS quantbot COMMENT 'Facade of the quantbot design.';
 

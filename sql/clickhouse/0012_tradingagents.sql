@@ -1,5 +1,5 @@
 -- Facade of the tradingagents design: its names over the canonical tables. tradingagents.X is read, tradingagents_write.X is inserted into; plain
--- views of ClickHouse refuse INSERT (docs/clickhouse-facades.md says what else was tried).
+-- views of ClickHouse refuse INSERT (docs/clickhouse.md says what else was tried).
 -- The design prints no columns for these tables (its document names them only); the canonical names stand.
 
 CREATE DATABASE IF NOT EXISTS tradingagents COMMENT 'Facade of the tradingagents design.';
