@@ -34,6 +34,7 @@ from dagster_project.lib.archive import contract, manifest, progress, warehouse
 from dagster_project.lib.archive.crash_points import reach
 from dagster_project.lib.archive.fitness import unfit
 from dagster_project.lib.archive.policy import Policy
+from dagster_project.lib.archive.recalls import recall_shown
 from dagster_project.lib.archive.side import disagreement
 from dagster_project.lib.archive.snapshot import Pass, Planned, due, lines, parameters, plan, snapshot
 
@@ -110,8 +111,6 @@ def archive(
             return outcome
         contract.check(connection, client, policy)
         work = _Work(policy, connection, client, run_id, outcome, on_batch, max_batches)
-        if policy.follows_reopened:
-            work.follow_reopened()
         resumed = True
         while resumed:
             reach("before_pass")
@@ -120,7 +119,9 @@ def archive(
                 break
             outcome.resumed |= resumed
             if not work.make(taken):
-                break
+                return outcome
+        if policy.follows_reopened:
+            work.follow_reopened()
     return outcome
 
 
@@ -153,6 +154,8 @@ class _Work:
                 break
             taken = Pass(**{**taken.__dict__, "cursor": planned.cursor})
         self.quarantine(taken)
+        if self.policy.follows_reopened:
+            recall_shown(self.connection, self.client, self.policy, taken)
         reach("before_pass_end")
         progress.end(self.connection, self.policy)
         return True
