@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from dagster_project.lib.exact_json import DECODER, NotJson
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 SPACES = " \t\n\r"
 # What the decoder says about text that is cut off; anything else that it says away from the end is a fault of the text.
 CUT_OFF = 16
@@ -137,8 +137,9 @@ class _Text:
             except RecursionError:
                 raise NotJson("nested too deeply") from None
             else:
-                # A number at the very end may go on in the next chunk.
-                if self._ended or end < len(self._buffer):
+                # A number at the very end may go on in the next chunk: 1 of 12, of 1.5 ("1.") or of 1e-7 ("1e-").
+                rest = self._buffer[end : end + CUT_OFF]
+                if self._ended or (rest and (rest[0] not in ".eE" or len(rest) == CUT_OFF)):
                     self._at = end
                     return value
             self._more(size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 import numpy as np
 
@@ -31,7 +30,8 @@ def check_step(opened: np.ndarray, timeframe: str) -> None:
         raise NotCandles("no row with a readable time")
     steps = np.diff(opened)
     if len(steps) and timeframe != "1M":
-        usual = Counter(steps.tolist()).most_common(1)[0][0]
+        found, counts = np.unique(steps, return_counts=True)
+        usual = int(found[counts.argmax()])
         if usual != duration(timeframe):
             raise NotCandles(f"named {timeframe} but its rows are {_human(usual)} apart")
 

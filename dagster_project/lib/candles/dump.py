@@ -228,7 +228,7 @@ class _Chunk:
 
         for at in np.flatnonzero(which)[: KEPT - len(self.tally.differences)]:
             for name in VALUES:
-                ours, theirs = getattr(rows, name)[at], getattr(others, name)[at]
+                ours, theirs = getattr(rows, name)[at].item(), getattr(others, name)[at].item()
                 if ours != theirs:
                     where = self._name(int(rows.time[at]))
                     self.tally.differences.append(f"{where} {name}: {ours!r} in the file, {said} {theirs!r}")
@@ -269,6 +269,8 @@ class _Chunk:
                 counts.append((key_of(self.market), day_of(start), entry.got))
         self.store.note_counts(counts)
         self.ledger.record(entries)
+        kept = {one.time for entry in entries for one in entry.refused}
+        self.ledger.refuse(self.market, (one for one in refused if one.time not in kept))
         self.tally.booked += len(entries)
 
     def _entry(self, window: Range, due: Range, times: np.ndarray, old: list[Gap], refused: list[Refused]) -> Entry:

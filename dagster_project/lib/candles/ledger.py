@@ -77,23 +77,12 @@ class Ledger:
 
     def record(self, entries: Iterable[Entry]) -> None:
         """Writes entries with their gaps and refused rows: all of them or none."""
-        from psycopg.types.json import Jsonb
-
         given = list(entries)
         if not given:
             return
         windows = [_window(entry) | {"run_id": self._run_id} for entry in given]
         gaps = [_gap(entry, gap) for entry in given for gap in entry.gaps]
-        refused = [
-            {
-                "source": f"candles/{entry.market.exchange}",
-                "row_key": f"{entry.market.symbol} {entry.market.timeframe} {one.key}",
-                "reason": one.reason,
-                "payload": Jsonb(one.payload),
-            }
-            for entry in given
-            for one in entry.refused
-        ]
+        refused = [_refused(entry.market, one) for entry in given for one in entry.refused]
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.executemany(statement("ledger_upsert_window"), windows)
             cursor.executemany(statement("ledger_delete_gaps"), windows)
@@ -101,6 +90,24 @@ class Ledger:
                 cursor.executemany(statement("ledger_insert_gap"), gaps)
             if refused:
                 cursor.executemany(statement("quarantine"), refused)
+
+    def refuse(self, market: Market, refused: Iterable[Refused]) -> None:
+        """Keeps refused rows of days that have no entry, such as one that has not begun."""
+        rows = [_refused(market, one) for one in refused]
+        if rows:
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                cursor.executemany(statement("quarantine"), rows)
+
+
+def _refused(market: Market, one: Refused) -> dict[str, Any]:
+    from psycopg.types.json import Jsonb
+
+    return {
+        "source": f"candles/{market.exchange}",
+        "row_key": f"{market.symbol} {market.timeframe} {one.key}",
+        "reason": one.reason,
+        "payload": Jsonb(one.payload),
+    }
 
 
 def _window(entry: Entry) -> dict[str, Any]:
