@@ -138,6 +138,22 @@ class EmbeddedStack:
             time.sleep(0.05)
         part.finish()
 
+    def halt(self, name: str) -> None:
+        """Stop one part in an orderly way."""
+        part, process = self._parts[name], self._processes[name]
+        process.send_signal(getattr(signal, f"SIG{part.stop_signal}"))
+        process.wait(part.stop_seconds)
+
+    def relaunch(self, name: str) -> None:
+        """Wait for the end of a part that was killed or halted, start it again and wait until it answers."""
+        self._processes[name].wait(self._parts[name].stop_seconds)
+        self.launch(name)
+        self.wait(name)
+
+    def is_alive(self, name: str) -> bool:
+        """Whether the process of a part runs."""
+        return self._processes[name].poll() is None
+
     def stop(self) -> None:
         """Stop all parts in an orderly way; kill those that do not."""
         running = [name for name, process in self._processes.items() if process.poll() is None]
