@@ -87,20 +87,6 @@ POLICIES = (
         frozenset(("captured_at", *_STAMPS)),
         sums=("equity",),
     ),
-    Policy(
-        "trades",
-        "trades_history",
-        (
-            *("id", "agent_id", "user_id", "exchange", "symbol", "side", "trade_type", "status", "currency"),
-            *("quantity", "leverage", "confidence", "entry_price", "exit_price", "stop_loss", "take_profit"),
-            *("gross_pnl", "net_pnl", "pnl_percent", "fee", "entry_fee", "exit_fee", "opened_at", "closed_at"),
-            *("entry_reason", "exit_reason", "entry_order_id", "exit_order_id", "deployment_id", "config_id"),
-            *("prompt_version", "decision_id", "origin", "details", *_STAMPS),
-        ),
-        frozenset(("opened_at", "closed_at", *_STAMPS)),
-        sums=("quantity", "net_pnl", "fee"),
-        where="status = 'closed'",
-    ),
 )
 
 

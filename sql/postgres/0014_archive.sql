@@ -155,6 +155,15 @@ COMMENT ON COLUMN ops.archive_purges.is_complete IS 'Whether no row of the batch
 COMMENT ON COLUMN ops.archive_purges.purged_at IS 'When they were deleted (UTC).';
 COMMENT ON COLUMN ops.archive_purges.run_id IS 'Dagster run that did it.';
 
+CREATE TABLE ops.lasting_marts (
+    mart text PRIMARY KEY,
+    since timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+COMMENT ON TABLE ops.lasting_marts IS 'Marts of PostgreSQL that keep rows whose source row was purged. A mart that is rebuilt from its source would lose them, so no purge relies on one that is not listed here.';
+COMMENT ON COLUMN ops.lasting_marts.mart IS 'Table of the schema analytics, such as trade_facts.';
+COMMENT ON COLUMN ops.lasting_marts.since IS 'When it was listed (UTC).';
+
 CREATE TABLE ops.archive_parity (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     checked_at timestamptz NOT NULL DEFAULT now(),

@@ -114,4 +114,5 @@ def clear(connection: psycopg.Connection, client: Client) -> None:
     connection.execute("INSERT INTO ops.archive_progress (policy) VALUES ('trades')")
     connection.execute("CREATE TABLE IF NOT EXISTS analytics.trade_facts (trade_id text PRIMARY KEY)")
     connection.execute("TRUNCATE analytics.trade_facts")
+    connection.execute("INSERT INTO ops.lasting_marts VALUES ('trade_facts') ON CONFLICT DO NOTHING")
     client.command("TRUNCATE TABLE trades_history_versions")

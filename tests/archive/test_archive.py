@@ -272,6 +272,14 @@ def test_a_purge_takes_only_what_is_proven_due_and_in_the_mart(house: House) -> 
     assert house.one("SELECT sum(rows) FROM ops.archive_purges") == 3
 
 
+def test_a_mart_that_would_lose_the_row_holds_the_purge(house: House) -> None:
+    house.insert("t1")
+    house.archive()
+    house.connection.execute("DELETE FROM ops.lasting_marts")
+    assert "rebuilt without the rows, it would lose them" in house.purge().why
+    assert house.ids() == ["t1"]
+
+
 def test_a_purge_without_the_guard_is_refused(house: House) -> None:
     from dagster_project.lib.archive.purge import NotGuarded
 

@@ -14,19 +14,20 @@ Build = Callable[[], dg.ExecuteInProcessResult]
 
 @pytest.fixture(scope="module")
 def build(warehouse: Any) -> Build:
-    """Copies what PostgreSQL holds, builds both dbt targets and compares the marts; the result of the run."""
+    """Copies and archives what PostgreSQL holds, builds both dbt targets, compares the marts; the result of the run."""
     from dagster_project.defs.transform.prepare import ensure_manifests
 
     ensure_manifests()
     from dagster_project.defs.trading.assets import copies
     from dagster_project.defs.transform.dbt import dbt_clickhouse, dbt_postgres
     from dagster_project.defs.transform.parity import mart_parity
+    from dagster_project.defs.upkeep.archive import archives
     from dagster_project.resources.clickhouse import ClickHouseResource
     from dagster_project.resources.postgres import PostgresResource
 
     def run() -> dg.ExecuteInProcessResult:
         return dg.materialize(
-            [*copies, dbt_postgres, dbt_clickhouse, mart_parity],
+            [*copies, *archives, dbt_postgres, dbt_clickhouse, mart_parity],
             resources={"postgres": PostgresResource(), "clickhouse": ClickHouseResource()},
             raise_on_error=False,
         )

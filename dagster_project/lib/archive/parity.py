@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib.archive.policy import BATCH, Policy
-from dagster_project.lib.archive.rows_check import add, check_batch
+from dagster_project.lib.archive.rows_check import NO_BATCH, add, check_batch
 
 if TYPE_CHECKING:
     import psycopg
@@ -143,7 +143,7 @@ def _found(client: Client, policy: Policy) -> Figures:
     money = "".join(f", toString(sum(toDecimal256(`{name}`, 18)))" for name in policy.money)
     rows = client.query(
         f"SELECT toString({BATCH}) AS batch, toString(toDate(`{policy.day}`, 'UTC')) AS day, count(){money}"
-        f" FROM {policy.storage} FINAL GROUP BY batch, day"
+        f" FROM {policy.storage} FINAL WHERE {BATCH} != toUUID('{NO_BATCH}') GROUP BY batch, day"
     ).result_rows
     return {
         (batch, day): {"rows": int(count), "sums": dict(zip(policy.money, sums, strict=True))}

@@ -45,7 +45,8 @@ def policies() -> dict[str, Policy]:
             wide=("entry_reason", "exit_reason", "details"),
             fact=("trade_facts", "trade_id"),
             follows_reopened=True,
-            description="Closed trades, one minute after their last change.",
+            group="trading",
+            description="Every closed trade, newest version.",
         ),
     ]
     return {policy.name: policy for policy in table}

@@ -67,7 +67,8 @@ class Policy:
     version: str = "updated_at"
     schema: str = "public"
     age: Age | None = None
-    settle: timedelta = timedelta(minutes=1)
+    # Transactions that still write are waited for in any case; this covers the moment between stamp and write.
+    settle: timedelta = timedelta(milliseconds=200)
     grace: timedelta = timedelta(hours=24)
     purge: bool = True
     # A mart of PostgreSQL that must know the row before the purge takes it: (table of the marts, its key column).
@@ -79,6 +80,7 @@ class Policy:
     batch_rows: int = 50_000
     batch_bytes: int = 32 << 20
     cron: str = "*/5 * * * *"
+    group: str = "upkeep"
     description: str = ""
 
     @property

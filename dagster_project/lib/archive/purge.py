@@ -76,8 +76,8 @@ def purge(
             purged.why = "the policy keeps its rows"
             return purged
         _require_guard(connection, policy)
-        if policy.fact and not _exists(connection, f"{marts}.{policy.fact[0]}"):
-            purged.why = f"{marts}.{policy.fact[0]} is not built yet"
+        if policy.fact and (why := _mart_not_ready(connection, marts, policy.fact[0])):
+            purged.why = why
             return purged
         pending = connection.execute(_PENDING, {"policy": policy.name, "grace": policy.grace}).fetchall()
         oldest_left: str | None = None
@@ -179,9 +179,18 @@ def _key_type(policy: Policy) -> str:
     return policy.column(policy.key).postgres
 
 
-def _exists(connection: psycopg.Connection, table: str) -> bool:
-    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [table]).fetchone()
-    return bool(row and row[0])
+def _mart_not_ready(connection: psycopg.Connection, marts: str, mart: str) -> str | None:
+    row = connection.execute(
+        "SELECT to_regclass(%s) IS NOT NULL, EXISTS (SELECT FROM ops.lasting_marts WHERE mart = %s)",
+        [f"{marts}.{mart}", mart],
+    ).fetchone()
+    assert row is not None
+    built, lasting = row
+    if not built:
+        return f"{marts}.{mart} is not built yet"
+    return (
+        None if lasting else f"{marts}.{mart} is not in ops.lasting_marts: rebuilt without the rows, it would lose them"
+    )
 
 
 def _require_guard(connection: psycopg.Connection, policy: Policy) -> None:

@@ -82,9 +82,9 @@ def test_sandbox_trades_are_made_up_for_ever_and_land_once(connection: psycopg.C
 def test_a_copy_that_lost_a_row_fails_its_blocking_check(connection: psycopg.Connection, shared_data: Path) -> None:
     materialize(assets.hot_trading_tables, directory=str(shared_data / "arena"))
     assert materialize(*assets.copies).success
-    connection.execute("DELETE FROM trades WHERE agent_id = 'grok-4'")
+    connection.execute("DELETE FROM accounts WHERE agent_id = 'grok-4'")
     run = materialize(*assets.copies)
     assert not run.success
     [failed] = [check for check in run.get_asset_check_evaluations() if not check.passed]
     assert failed.blocking
-    assert "210 rows in PostgreSQL, 230 in ClickHouse" in (failed.description or "")
+    assert "6 rows in PostgreSQL, 7 in ClickHouse" in (failed.description or "")

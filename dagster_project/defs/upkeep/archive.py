@@ -1,0 +1,181 @@
+"""One asset per archive policy, made from the table of policies, and the parity of all of them over all history."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from dagster_project.defs.upkeep.assets import OWNERS
+from dagster_project.lib.archive.policies import policies
+from dagster_project.lib.archive.policy import Policy
+from dagster_project.resources.clickhouse import ClickHouseResource
+from dagster_project.resources.postgres import PostgresResource
+from dagster_project.settings import ANALYTICS
+
+if TYPE_CHECKING:
+    from dagster_project.lib.archive.backlog import Backlog
+    from dagster_project.lib.archive.engine import Outcome
+    from dagster_project.lib.archive.purge import Purged
+
+ARCHIVE_PARITY = dg.AssetKey(["postgres", "ops", "archive_parity"])
+CHECK = "everything_due_is_proven"
+
+
+def asset_key(policy: Policy) -> dg.AssetKey:
+    """The view in ClickHouse that people read."""
+    return dg.AssetKey(["clickhouse", "candlehouse", policy.target])
+
+
+def archive_asset(policy: Policy) -> dg.AssetsDefinition:
+    """The asset of one policy: archives what is due, then deletes what may go."""
+    kept = f"After {_words(policy.grace)} they leave PostgreSQL." if policy.purge else "They stay in PostgreSQL."
+
+    @dg.asset(
+        key=asset_key(policy),
+        deps=[dg.AssetKey(["postgres", "public", policy.name])],
+        description=f"{policy.description} Moved from PostgreSQL's `{policy.name}` batch by batch, each proven. {kept}",
+        group_name=policy.group,
+        kinds={"clickhouse", "python"},
+        owners=OWNERS,
+        pool="clickhouse",
+        check_specs=[
+            dg.AssetCheckSpec(
+                CHECK,
+                asset=asset_key(policy),
+                blocking=True,
+                description="Every row that was due is in ClickHouse with a verified manifest; none is in quarantine.",
+            )
+        ],
+        automation_condition=dg.AutomationCondition.eager(),
+    )
+    def archived(
+        context: dg.AssetExecutionContext, postgres: PostgresResource, clickhouse: ClickHouseResource
+    ) -> dg.MaterializeResult:
+        import time
+
+        from dagster_project.lib.archive.backlog import backlog
+        from dagster_project.lib.archive.contract import ContractBroken
+        from dagster_project.lib.archive.engine import NotVerified, archive
+        from dagster_project.lib.archive.progress import NotMigrated
+        from dagster_project.lib.archive.purge import NotGuarded, purge
+
+        if policy.settle < timedelta(seconds=1):
+            # What was written before this run began has settled.
+            time.sleep(policy.settle.total_seconds())
+        with postgres.connect(autocommit=True) as connection, clickhouse.client() as client:
+            try:
+                done = archive(policy, connection, client, run_id=context.run_id, on_batch=_logging(context))
+                purged = purge(policy, connection, marts=ANALYTICS, run_id=context.run_id)
+                left = backlog(policy, connection, client, full=False)
+            except (ContractBroken, NotVerified, NotMigrated, NotGuarded) as error:
+                raise dg.Failure(str(error), allow_retries=False) from None
+            proven_at, unfit = _state(connection, policy)
+        if done.busy:
+            context.log.warning(f"another archiver holds {policy.name}: nothing was done")
+        return dg.MaterializeResult(
+            metadata=_metadata(done, purged, left, proven_at),
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=CHECK,
+                    passed=unfit == 0,
+                    description=f"{unfit} rows do not fit ClickHouse and stay in PostgreSQL: see ops.quarantine, source"
+                    f" archive/{policy.name}"
+                    if unfit
+                    else None,
+                    metadata={"quarantined": unfit},
+                )
+            ],
+        )
+
+    return archived
+
+
+def _logging(context: dg.AssetExecutionContext) -> Any:
+    def log(outcome: "Outcome") -> None:
+        context.log.info(f"{outcome.rows} rows in {outcome.batches} batches, last {outcome.last_batch}")
+
+    return log
+
+
+def _state(connection: Any, policy: Policy) -> tuple[float, int]:
+    """Epoch seconds of the last proof (0: none), and how many rows of the last pass were refused."""
+    row = connection.execute(
+        "SELECT coalesce((SELECT extract(epoch FROM max(verified_at)) FROM ops.archive_manifests"
+        " WHERE policy = %(policy)s AND verdict = 'verified'), 0)::float8,"
+        " (SELECT count(*) FROM ops.quarantine AS q WHERE q.source = 'archive/' || %(policy)s AND EXISTS ("
+        f' SELECT FROM {policy.source} AS t WHERE t."{policy.key}"::text = q.row_key'
+        f' AND t."{policy.version}" <= q.last_seen_at))',
+        {"policy": policy.name},
+    ).fetchone()
+    return row[0], row[1]
+
+
+def _metadata(done: "Outcome", purged: "Purged", left: "Backlog", proven_at: float) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "backlog": left.due,
+        "rows_archived": done.rows,
+        "rows_purged": purged.rows,
+        "rows_quarantined": done.quarantined,
+        "rows_waiting_for_purge": purged.waiting,
+        "batches": done.batches,
+        "archive_seconds": round(sum(done.seconds.values()), 3),
+    }
+    if proven_at:
+        metadata["last_proof"] = dg.MetadataValue.timestamp(proven_at)
+    if purged.why:
+        metadata["purge_held_by"] = purged.why
+    return metadata
+
+
+def _words(time: timedelta) -> str:
+    hours = time.total_seconds() / 3600
+    return f"{hours / 24:.0f} days" if hours > 48 else f"{hours:.0f} hours"
+
+
+archives = [archive_asset(policy) for policy in policies().values()]
+
+
+@dg.asset(
+    key=ARCHIVE_PARITY,
+    deps=[asset_key(policy) for policy in policies().values()],
+    description="Archived rows and sums per day over all history: what the manifests prove against what ClickHouse"
+    " holds. One row per day that changed since the last comparison.",
+    group_name="upkeep",
+    kinds={"postgres", "clickhouse", "python"},
+    owners=OWNERS,
+    pool="clickhouse",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "archive_agrees",
+            asset=ARCHIVE_PARITY,
+            blocking=True,
+            description="No archived row is missing from ClickHouse or changed there; a difference names its batch.",
+        )
+    ],
+)
+def archive_parity(
+    context: dg.AssetExecutionContext, postgres: PostgresResource, clickhouse: ClickHouseResource
+) -> dg.MaterializeResult:
+    """Compares every policy and stores the outcome."""
+    from dagster_project.lib.archive.parity import compare
+
+    with postgres.connect(autocommit=True) as connection, clickhouse.client() as client:
+        found = [compare(policy, connection, client, run_id=context.run_id) for policy in policies().values()]
+    lines = [f"{parity.policy} {line}" for parity in found for line in parity.differences()]
+    table = ["| policy | rows | days | days that differ |", "|---|---|---|---|"]
+    table += [f"| {p.policy} | {p.rows} | {len(p.days)} | {len(p.differing)} |" for p in found]
+    return dg.MaterializeResult(
+        metadata={
+            "rows": sum(parity.rows for parity in found),
+            "days_that_differ": sum(len(parity.differing) for parity in found),
+            "policies": dg.MetadataValue.md("\n".join(table)),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="archive_agrees",
+                passed=not lines,
+                description="; ".join(lines[:3]) or None,
+                metadata={"differences": dg.MetadataValue.md("\n".join(f"- {line}" for line in lines) or "none")},
+            )
+        ],
+    )
