@@ -113,7 +113,8 @@ def postgres_tables(connection: Any) -> list[Table]:
     """Tables of schema public, without partitions, by name. `connection` is a psycopg connection."""
     rows = connection.execute(
         """
-        SELECT c.relname, coalesce(obj_description(c.oid), ''), c.relkind = 'p',
+        SELECT c.relname, coalesce(obj_description(c.oid), ''),
+            EXISTS (SELECT FROM pg_partitioned_table AS p WHERE p.partrelid = c.oid AND p.partstrat = 'r'),
             ARRAY(
                 SELECT DISTINCT r.confrelid::regclass::text FROM pg_constraint AS r
                 WHERE r.conrelid = c.oid AND r.contype = 'f' AND r.confrelid <> c.oid ORDER BY 1

@@ -179,11 +179,12 @@ class Postgres(Part):
             "listen_addresses": LOOPBACK,
             "port": str(self.port),
             "unix_socket_directories": "",
-            # A laptop shared with chdb, Dagster and a browser; 100 connections cover two dbt builds and the UI.
-            "shared_buffers": "256MB",
-            "effective_cache_size": "1GB",
+            # A machine shared with chdb, Dagster and a browser; 100 connections cover two dbt builds and the UI. Memory
+            # is taken when data fills it. The search of memories reads thousands of pages: docs/volumes.md.
+            "shared_buffers": _share_of_memory(16, at_least=256, at_most=2048),
+            "effective_cache_size": _share_of_memory(4, at_least=1024, at_most=16384),
             "work_mem": "16MB",
-            "maintenance_work_mem": "128MB",
+            "maintenance_work_mem": _share_of_memory(48, at_least=128, at_most=512),
             "max_connections": "100",
             "max_wal_size": "1GB",
             "random_page_cost": "1.1",
@@ -204,3 +205,10 @@ class Postgres(Part):
         staging.write_text(text)
         account.own(staging)
         staging.replace(path)
+
+
+def _share_of_memory(divisor: int, *, at_least: int, at_most: int) -> str:
+    """The machine's memory divided by `divisor`, between two bounds in MB, as PostgreSQL writes it."""
+    import psutil
+
+    return f"{min(max(psutil.virtual_memory().total // 2**20 // divisor, at_least), at_most)}MB"

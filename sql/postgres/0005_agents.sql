@@ -247,8 +247,11 @@ $$;
 
 COMMENT ON FUNCTION ops.default_embedding_model() IS 'Name of the default embedding model.';
 
+-- A search asks for memories of one agent, and an HNSW index knows nothing of agents: in one over a million memories the
+-- search wades through everybody's. Agents are spread over partitions, and a search is a search in one of them.
+-- docs/volumes.md has the figures of both.
 CREATE TABLE agent_semantic_memories (
-    id text PRIMARY KEY DEFAULT gen_random_uuid()::text CHECK (id <> ''),
+    id text NOT NULL DEFAULT gen_random_uuid()::text CHECK (id <> ''),
     agent_id text NOT NULL REFERENCES agents (id),
     context text NOT NULL,
     action text NOT NULL,
@@ -264,8 +267,27 @@ CREATE TABLE agent_semantic_memories (
     origin text NOT NULL DEFAULT 'live' CHECK (ops.is_origin(origin)),
     details jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(details) = 'object'),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
-);
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (id, agent_id)
+) PARTITION BY HASH (agent_id);
+
+DO $$
+DECLARE
+    partition text;
+BEGIN
+    FOR number IN 0..31 LOOP
+        partition := 'agent_semantic_memories_' || lpad(number::text, 2, '0');
+        -- Each recall counts in its row. With room on the page the row stays there and its vector is not indexed anew.
+        EXECUTE format(
+            'CREATE TABLE public.%I PARTITION OF public.agent_semantic_memories'
+            ' FOR VALUES WITH (MODULUS 32, REMAINDER %s) WITH (fillfactor = 90)', partition, number
+        );
+        EXECUTE format(
+            'COMMENT ON TABLE public.%I IS %L', partition, 'Partition of agent_semantic_memories: a share of the agents.'
+        );
+    END LOOP;
+END
+$$;
 
 CREATE INDEX agent_semantic_memories_agent_created_at ON agent_semantic_memories (agent_id, created_at DESC);
 CREATE INDEX agent_semantic_memories_agent_importance
@@ -273,7 +295,7 @@ ON agent_semantic_memories (agent_id, importance DESC, created_at DESC);
 CREATE INDEX agent_semantic_memories_unembedded ON agent_semantic_memories (created_at) WHERE embedding IS NULL;
 
 COMMENT ON TABLE agent_semantic_memories IS 'Episodes that an agent remembers, found by the meaning of their vector.';
-COMMENT ON COLUMN agent_semantic_memories.id IS 'Stable id, chosen by the writer or given here (a UUID as text).';
+COMMENT ON COLUMN agent_semantic_memories.id IS 'Stable id, chosen by the writer or given here (a UUID as text); unique for its agent.';
 COMMENT ON COLUMN agent_semantic_memories.agent_id IS 'Who remembers.';
 COMMENT ON COLUMN agent_semantic_memories.context IS 'What the market was like, in words.';
 COMMENT ON COLUMN agent_semantic_memories.action IS 'What the agent did, in words.';
@@ -308,7 +330,7 @@ CREATE TABLE collective_agent_memories (
     details jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(details) = 'object'),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
-);
+) WITH (fillfactor = 90);
 
 CREATE INDEX collective_agent_memories_ranked
 ON collective_agent_memories (personality, success_rate DESC, confirmation_count DESC, importance DESC);
@@ -343,8 +365,8 @@ BEGIN
     SELECT dimensions INTO expected FROM public.embedding_models WHERE name = NEW.embedding_model;
     IF vector_dims(NEW.embedding) <> expected THEN
         RAISE EXCEPTION '%.embedding: vectors of % have % dimensions, this one has %',
-            TG_TABLE_NAME, NEW.embedding_model, expected, vector_dims(NEW.embedding)
-            USING ERRCODE = 'check_violation', COLUMN = 'embedding', TABLE = TG_TABLE_NAME, SCHEMA = TG_TABLE_SCHEMA;
+            TG_ARGV[0], NEW.embedding_model, expected, vector_dims(NEW.embedding)
+            USING ERRCODE = 'check_violation', COLUMN = 'embedding', TABLE = TG_ARGV[0], SCHEMA = TG_TABLE_SCHEMA;
     END IF;
     RETURN NEW;
 END
@@ -352,10 +374,11 @@ $$;
 
 COMMENT ON FUNCTION ops.fill_embedding_model() IS 'Trigger: a vector has a model and the model''s length; no vector, no model.';
 
+-- The table's name is told, because in a partition TG_TABLE_NAME is the partition's.
 CREATE TRIGGER fill_embedding_model BEFORE INSERT OR UPDATE OF embedding, embedding_model ON agent_semantic_memories
-FOR EACH ROW EXECUTE FUNCTION ops.fill_embedding_model();
+FOR EACH ROW EXECUTE FUNCTION ops.fill_embedding_model('agent_semantic_memories');
 CREATE TRIGGER fill_embedding_model BEFORE INSERT OR UPDATE OF embedding, embedding_model ON collective_agent_memories
-FOR EACH ROW EXECUTE FUNCTION ops.fill_embedding_model();
+FOR EACH ROW EXECUTE FUNCTION ops.fill_embedding_model('collective_agent_memories');
 
 -- One index per table and model over an expression that is NULL for rows of other models (HNSW leaves NULL out), so that
 -- a view of the default model needs no WHERE to match it and also shows memories that still wait for their vector.
@@ -371,19 +394,33 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
     memories text;
     index_name text;
+    stored text;
+    stored_index text;
 BEGIN
     FOREACH memories IN ARRAY ARRAY['agent_semantic_memories', 'collective_agent_memories'] LOOP
         index_name := memories || '_hnsw_' || left(md5(coalesce(NEW.name, OLD.name)), 8);
         IF TG_OP = 'DELETE' THEN
             EXECUTE format('DROP INDEX public.%I', index_name);
-        ELSE
+            CONTINUE;
+        END IF;
+        EXECUTE format(
+            'CREATE INDEX %I ON ONLY public.%I USING hnsw ((%s) public.vector_cosine_ops) WITH (m = 16, ef_construction = 64)',
+            index_name, memories, ops.embedding_expression(NEW.name, NEW.dimensions)
+        );
+        EXECUTE format('COMMENT ON INDEX public.%I IS %L', index_name, 'Vectors of ' || NEW.name || ', by cosine distance.');
+        EXECUTE format('ALTER INDEX public.%I ALTER COLUMN 1 SET STATISTICS 0', index_name);
+        FOR stored IN
+            SELECT relname FROM pg_partition_tree(memories::regclass) AS t JOIN pg_class AS c ON c.oid = t.relid WHERE isleaf
+            ORDER BY 1
+        LOOP
+            stored_index := index_name || substr(stored, length(memories) + 1);
             EXECUTE format(
                 'CREATE INDEX %I ON public.%I USING hnsw ((%s) public.vector_cosine_ops) WITH (m = 16, ef_construction = 64)',
-                index_name, memories, ops.embedding_expression(NEW.name, NEW.dimensions)
+                stored_index, stored, ops.embedding_expression(NEW.name, NEW.dimensions)
             );
-            EXECUTE format('ALTER INDEX public.%I ALTER COLUMN 1 SET STATISTICS 0', index_name);
-            EXECUTE format('COMMENT ON INDEX public.%I IS %L', index_name, 'Vectors of ' || NEW.name || ', by cosine distance.');
-        END IF;
+            EXECUTE format('ALTER INDEX public.%I ALTER COLUMN 1 SET STATISTICS 0', stored_index);
+            EXECUTE format('ALTER INDEX public.%I ATTACH PARTITION public.%I', index_name, stored_index);
+        END LOOP;
     END LOOP;
     RETURN NULL;
 END

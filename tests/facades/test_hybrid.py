@@ -313,6 +313,13 @@ def plan_of(db: Db, query: str, *parameters: object) -> str:
     return "\n".join(str(row["QUERY PLAN"]) for row in db.execute(b"EXPLAIN " + query.encode(), parameters))
 
 
+def leave_only_the_vector_index(owner: Db) -> None:
+    owner.execute(
+        "DROP INDEX public.agent_semantic_memories_agent_created_at, public.agent_semantic_memories_agent_importance"
+    )
+    owner.execute("ALTER TABLE public.agent_semantic_memories DROP CONSTRAINT agent_semantic_memories_pkey")
+
+
 def test_the_designs_search_uses_the_index_and_finds_what_an_exact_search_finds(owner: Db) -> None:
     rng = random.Random(1)
     for i in range(120):
@@ -324,10 +331,7 @@ def test_the_designs_search_uses_the_index_and_finds_what_an_exact_search_finds(
     exact = owner.execute(SEARCH.encode(), asked).fetchall()
     assert "hnsw" not in plan_of(owner, SEARCH, *asked)
     owner.execute("SET LOCAL enable_indexscan = on; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-    # Only the vector index is left to choose; a hundred neighbours of everybody hold ten of one agent among four.
-    owner.execute(
-        "DROP INDEX public.agent_semantic_memories_agent_created_at, public.agent_semantic_memories_agent_importance"
-    )
+    leave_only_the_vector_index(owner)
     assert "agent_semantic_memories_hnsw_" in plan_of(owner, SEARCH, *asked)
     assert owner.execute(SEARCH.encode(), asked).fetchall() == exact
     assert len(exact) == 10
@@ -338,15 +342,20 @@ def test_an_agent_among_many_finds_its_own_memories(owner: Db) -> None:
     """The index stops after 40 neighbours unless it is told to go on; this agent's are the five farthest of 85."""
     rng = random.Random(2)
     near, far = [1.0] * 1536, [-1.0] * 1536
+    # In one partition with the crowd, or else there is none.
+    loner = one(
+        owner,
+        "SELECT 'loner-' || n AS name FROM generate_series(0, 31) AS share, generate_series(1, 500) AS n WHERE"
+        " satisfies_hash_partition('public.agent_semantic_memories'::regclass, 32, share, 'crowd'::text)"
+        " AND satisfies_hash_partition('public.agent_semantic_memories'::regclass, 32, share, 'loner-' || n) LIMIT 1",
+    )["name"]
     rows = [("crowd", [x + rng.gauss(0, 0.1) for x in near]) for _ in range(80)]
-    rows += [("loner", [x + rng.gauss(0, 0.1) for x in far]) for _ in range(5)]
+    rows += [(loner, [x + rng.gauss(0, 0.1) for x in far]) for _ in range(5)]
     for agent_id, embedding in rows:
         remember(owner, agent_id, embedding)
-    owner.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-    owner.execute(
-        "DROP INDEX public.agent_semantic_memories_agent_created_at, public.agent_semantic_memories_agent_importance"
-    )
-    asked = (near, "loner", near, 3.0, 10)
+    owner.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL hnsw.ef_search = 40")
+    leave_only_the_vector_index(owner)
+    asked = (near, loner, near, 3.0, 10)
     assert "agent_semantic_memories_hnsw_" in plan_of(owner, SEARCH, *asked)
     assert len(owner.execute(SEARCH.encode(), asked).fetchall()) == 5
 
