@@ -36,13 +36,13 @@ Result = TypeVar("Result", bound=_Result)
 
 
 def main() -> None:
-    """Runs once, or until nothing is left with `--all`."""
+    """Makes so many rounds."""
     parser = argparse.ArgumentParser(prog="dagster_project.stack.theatre.archiver")
     parser.add_argument("--batch-rows", type=int, default=300)
     parser.add_argument("--block", type=int, default=16_384, help="bytes of one piece of the insert")
     parser.add_argument("--settle", type=float, default=0.0, help="seconds; negative: the clock of this host is ahead")
     parser.add_argument("--purge", action="store_true")
-    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--rounds", type=int, default=1, help="0: until nothing is left")
     options = parser.parse_args()
 
     import clickhouse_connect
@@ -91,7 +91,7 @@ def work(connection: psycopg.Connection, client: Client, options: argparse.Names
             connection.execute(FACTS)
             purged = patiently(lambda: purge(trades, connection)).rows
             total["purged"] += purged
-        if not options.all or not (outcome.rows or purged):
+        if total["rounds"] == options.rounds or not (options.rounds or outcome.rows or purged):
             return total
 
 

@@ -160,5 +160,10 @@ def _by_id(rows: list[Versioned]) -> dict[str, Versioned]:
 
 def _versioned(row: Any) -> Versioned:
     *values, version = row
-    values[5] = None if values[5] is None else values[5].astimezone(UTC)
-    return Trade(*values), version.astimezone(UTC)
+    values[5] = None if values[5] is None else _utc(values[5])
+    return Trade(*values), _utc(version)
+
+
+def _utc(moment: datetime) -> datetime:
+    # clickhouse-connect gives UTC columns without a zone.
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -204,9 +204,11 @@ class Crowd:
             writer.resume()
 
     def write_more(self, writes: int, patience: float = 60.0) -> None:
-        """Returns when so many further writes are acknowledged, or `patience` seconds are over."""
+        """Returns when so many further writes are acknowledged, when no writer is left, or after `patience` seconds."""
         target, deadline = self.ledger.writes + writes, time.monotonic() + patience
-        while self.ledger.writes < target and time.monotonic() < deadline and not self.problems():
+        while self.ledger.writes < target and time.monotonic() < deadline:
+            if self.problems() or not any(writer.is_alive() for writer in self._writers):
+                return
             time.sleep(0.01)
 
     def end(self) -> None:
