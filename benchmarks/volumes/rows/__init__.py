@@ -1,0 +1,1 @@
+"""INSERT statements that draw their rows inside the server; text in braces is filled by `load`."""
