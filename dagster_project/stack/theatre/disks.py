@@ -36,7 +36,7 @@ def full(stage: Stage, engine: str) -> None:
         ground.relaunch(engine)
     else:
         ground.connect()
-    stage.broken(f"{engine} {'died' if died else 'refused'} ({error[:60]})")
+    stage.broken(f"{engine} {'died' if died else 'refused'} ({error.split(':')[0]})")
     stage.check()
 
 

@@ -23,7 +23,7 @@ def broken_once(stage: Stage, engine: str, fault: Fault, what: str) -> None:
             raise Flop(f"nothing to break came by: {ended.error}")
         if ended.code not in (0, 1):
             raise Flop(f"the archiver ended with {ended.code}: {ended.error}")
-    stage.broken(f"{what}, archiver {f'failed ({ended.error[:60]})' if ended.code else 'got over it'}")
+    stage.broken(f"{what}, archiver {'failed' if ended.code else 'got over it'}")
     stage.check()
 
 

@@ -66,7 +66,7 @@ class Stage:
     def __init__(self, ground: Ground, name: str, rows: int, seed: int, disk: SmallDisk | None = None) -> None:
         self.ground, self.rows, self._disk = ground, rows, disk
         self.random = random.Random(f"{seed}-{name}")  # noqa: S311
-        self.crowd = Crowd(ground.url("postgres"), seed)
+        self.crowd = Crowd(ground.stack.settings.role_url("app"), seed)
         self.result = Result(name)
         self.batch_rows = max(20, rows // 5)
         self._running: list[subprocess.Popen[str]] = []
@@ -142,7 +142,9 @@ class Stage:
         """An archiver that must die at a crash point."""
         ended = self.end_of(self.archiver(crash_at=f"{point}:{times}", **options))
         if ended.code != KILLED:
-            raise Flop(f"{point} was not reached {times} times: the archiver ended with {ended.code} {ended.error}")
+            raise Flop(
+                f"{point} was not reached {times} times: the archiver ended with {ended.code} {ended.error}".rstrip()
+            )
         self.broken(f"{point} #{times}")
 
     def fails(self, process: subprocess.Popen[str]) -> str:
