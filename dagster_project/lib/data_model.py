@@ -69,6 +69,7 @@ ROOMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "the analysts' application",
         ("agent_analysis_results", "trading_signals", "news_documents", "social_documents"),
     ),
+    "Boards": ("the asset daily_marks", ("daily_marks",)),
 }
 RETENTION = {
     "trades": "until proven to be in ClickHouse, and 24 hours more",

@@ -87,6 +87,29 @@ POLICIES = (
         frozenset(("captured_at", *_STAMPS)),
         sums=("equity",),
     ),
+    Policy(
+        "decisions",
+        "agent_decisions_log",
+        (
+            *("id", "agent_id", "user_id", "exchange", "symbol", "timeframe", "action", "confidence"),
+            *("technical_score", "news_score", "onchain_score", "sentiment_score", "final_score"),
+            *("entry_price", "stop_loss", "take_profit", "quantity", "leverage", "reasoning", "market_snapshot"),
+            *("raw_response", "chart_image_path", "executed", "skip_reason", "trade_id", "order_id", "cycle_id"),
+            *("prompt_version", "model_version", "deployment_id", "config_id", "analysis_duration_ms"),
+            *("prompt_tokens", "completion_tokens", "cost", "actual_pnl", "actual_pnl_percent", "max_favorable"),
+            *("max_adverse", "hold_duration_minutes", "outcome_correct", "outcome_recorded_at", "decided_at"),
+            *("origin", "details", *_STAMPS),
+        ),
+        frozenset(("outcome_recorded_at", "decided_at", *_STAMPS)),
+        sums=("confidence", "cost"),
+    ),
+    Policy(
+        "daily_marks",
+        "daily_marks",
+        ("exchange", "symbol", "day", "price", "priced_at", "market_exchange", "market_symbol", *_STAMPS),
+        frozenset(("priced_at", *_STAMPS)),
+        sums=("price",),
+    ),
 )
 
 

@@ -2,7 +2,7 @@
 
 {% macro default__typed(expr, type, nullable) %}
     {%- set names = {
-        'text': 'text', 'int': 'bigint', 'float': 'double precision', 'decimal': 'numeric',
+        'text': 'text', 'int': 'bigint', 'float': 'double precision', 'decimal': 'numeric', 'date': 'date',
         'timestamp': 'timestamp with time zone', 'bool': 'boolean', 'product': 'numeric',
     } -%}
     cast({{ expr }} as {{ names[type] }})
@@ -10,7 +10,7 @@
 
 {% macro clickhouse__typed(expr, type, nullable) %}
     {%- set names = {
-        'text': 'String', 'int': 'Int64', 'float': 'Float64', 'decimal': 'Decimal(38, 18)',
+        'text': 'String', 'int': 'Int64', 'float': 'Float64', 'decimal': 'Decimal(38, 18)', 'date': 'Date32',
         'timestamp': "DateTime64(6, 'UTC')", 'bool': 'Bool', 'product': 'Decimal(76, 36)',
     } -%}
     cast({{ expr }} as {{ 'Nullable(' ~ names[type] ~ ')' if nullable else names[type] }})

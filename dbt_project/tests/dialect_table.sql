@@ -45,6 +45,40 @@ with answers as (
     select '16 decimals keep 18 places',
         {{ typed(typed("'0.000000000000000001'", 'decimal') ~ ' > 0', 'bool', true) }}
 
+    union all
+    select '17 a product of sums', {{ typed(
+        exact_product(typed("'2'", 'decimal'), typed("'110'", 'decimal') ~ ' - ' ~ typed("'100'", 'decimal')) ~ ' = 20', 'bool', true
+    ) }}
+    union all
+    select '18 wide decimals turn to the nearest double',
+        {{ typed(divide_wide(typed("'20'", 'product'), typed("'1000'", 'product')) ~ ' = 0.02', 'bool', true) }}
+    union all
+    select '19 a day is a day of UTC', {{ typed(
+        day_of(typed("'2025-10-26 23:59:59.999999'", 'timestamp')) ~ ' = ' ~ typed("'2025-10-26'", 'date'), 'bool', true
+    ) }}
+    union all
+    select '20 also before 1970', {{ typed(
+        day_before(day_of(typed("'1969-12-31 00:00:00'", 'timestamp'))) ~ ' = ' ~ typed("'1969-12-30'", 'date'), 'bool', true
+    ) }}
+    union all
+    select '21 days from first to last', {{ typed(
+        '(select count(*) from (select ' ~ each_day(typed("'2024-02-28'", 'date'), typed("'2024-03-01'", 'date'))
+        ~ ' as day) as days) = 3', 'bool', true
+    ) }}
+    union all
+    select '22 no days backwards', {{ typed(
+        '(select count(*) from (select ' ~ each_day(typed("'2024-02-28'", 'date'), typed("'2024-02-27'", 'date'))
+        ~ ' as day) as days) = 0', 'bool', true
+    ) }}
+    union all
+    select '23 growth near nothing keeps its digits',
+        {{ typed('abs((' ~ log1p('1e-9') ~ ') / 9.999999995e-10 - 1) < 1e-12', 'bool', true) }}
+    union all
+    select '24 and back', {{ typed('abs((' ~ expm1('1e-9') ~ ') / 1.0000000005e-9 - 1) < 1e-12', 'bool', true) }}
+    union all
+    select '25 growth without end is not known', {{ typed('(' ~ expm1('800') ~ ') is null', 'bool', true) }}
+    union all
+    select '26 a loss without end is all', {{ typed('(' ~ expm1('-800') ~ ') = -1', 'bool', true) }}
 )
 
 select question

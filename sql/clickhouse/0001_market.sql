@@ -104,3 +104,36 @@ ENGINE = ReplacingMergeTree(as_of)
 PARTITION BY toYear(timestamp)
 ORDER BY (exchange, symbol, timeframe, timestamp)
 COMMENT 'Hours added up ahead of time. Only rows whose as_of is still market_days.touches are read; others are added up on the fly.';
+
+CREATE TABLE IF NOT EXISTS daily_marks_versions
+(
+    exchange LowCardinality(String) COMMENT 'Venue of the trades; sandbox for generated data.',
+    symbol LowCardinality(String) COMMENT 'Instrument, as the venue of the trades names it.',
+    day Date32 COMMENT 'UTC day.',
+    price Decimal(38, 18) COMMENT 'Close of the last candle of the day, in the quote currency per unit.' CODEC(ZSTD(1)),
+    priced_at DateTime64(6, 'UTC') COMMENT 'When that candle ended (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    market_exchange LowCardinality(String) COMMENT 'Venue of the candles.',
+    market_symbol LowCardinality(String) COMMENT 'Market of the candles.',
+    created_at DateTime64(6, 'UTC') COMMENT 'When the mark was first taken (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(updated_at)
+ORDER BY (exchange, symbol, day)
+COMMENT 'Copy of daily_marks, all versions: read the view daily_marks.';
+
+CREATE OR REPLACE VIEW daily_marks
+(
+    exchange LowCardinality(String) COMMENT 'Venue of the trades; sandbox for generated data.',
+    symbol LowCardinality(String) COMMENT 'Instrument, as the venue of the trades names it.',
+    day Date32 COMMENT 'UTC day.',
+    price Decimal(38, 18) COMMENT 'Close of the last candle of the day, in the quote currency per unit.',
+    priced_at DateTime64(6, 'UTC') COMMENT 'When that candle ended (UTC).',
+    market_exchange LowCardinality(String) COMMENT 'Venue of the candles.',
+    market_symbol LowCardinality(String) COMMENT 'Market of the candles.',
+    created_at DateTime64(6, 'UTC') COMMENT 'When the mark was first taken (UTC).',
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).',
+    ingested_at DateTime64(6, 'UTC') COMMENT 'When it arrived here (UTC).'
+)
+AS SELECT * FROM daily_marks_versions FINAL
+COMMENT 'Last price of each UTC day for the instruments that agents held, newest version.';

@@ -14,20 +14,26 @@ Build = Callable[[], dg.ExecuteInProcessResult]
 
 @pytest.fixture(scope="module")
 def build(warehouse: Any) -> Build:
-    """Copies and archives what PostgreSQL holds, builds both dbt targets, compares the marts; the result of the run."""
+    """Takes marks, copies and archives what PostgreSQL holds, builds both targets, compares the marts, publishes."""
     from dagster_project.defs.transform.prepare import ensure_manifests
 
     ensure_manifests()
+    from dbt.adapters.clickhouse import dbclient
+
+    # dbt remembers for its process which databases it made; the module before this one had its own dropped.
+    dbclient._ensured_databases.clear()
     from dagster_project.defs.trading.assets import copies
     from dagster_project.defs.transform.dbt import dbt_clickhouse, dbt_postgres
+    from dagster_project.defs.transform.marks import daily_marks
     from dagster_project.defs.transform.parity import mart_parity
+    from dagster_project.defs.transform.publish import model_analytics
     from dagster_project.defs.upkeep.archive import archives
     from dagster_project.resources.clickhouse import ClickHouseResource
     from dagster_project.resources.postgres import PostgresResource
 
     def run() -> dg.ExecuteInProcessResult:
         return dg.materialize(
-            [*copies, *archives, dbt_postgres, dbt_clickhouse, mart_parity],
+            [daily_marks, *copies, *archives, dbt_postgres, dbt_clickhouse, mart_parity, model_analytics],
             resources={"postgres": PostgresResource(), "clickhouse": ClickHouseResource()},
             raise_on_error=False,
         )

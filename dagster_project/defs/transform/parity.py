@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from dagster_project.lib.parity import Verdict
 
 BATCH = 10_000
+TEXT = 25  # pg_type.oid of text
 
 
 def mart_keys() -> dict[str, list[str]]:
-    """The marts that both engines build, with the key columns (text) that `meta.key` of the model names.
+    """The marts that both engines build, with the key columns (text, days, whole numbers) that `meta.key` names.
 
     Raises:
         dagster.DagsterInvalidDefinitionError: there is none, or one names no key.
@@ -105,12 +106,17 @@ def _postgres_rows(
 ) -> tuple[list[str], Iterator[Sequence[Any]]]:
     from psycopg import sql
 
+    table = sql.Identifier(ANALYTICS, mart)
+    empty = connection.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(table))
+    texts = {column.name for column in empty.description or () if column.type_code == TEXT}
     cursor = connection.cursor(f"parity_{mart}")
     cursor.itersize = BATCH
-    # Marts are identified by text columns; COLLATE "C" is the order in which ClickHouse sorts text.
-    order = sql.SQL(", ").join(sql.SQL('{} COLLATE "C"').format(sql.Identifier(column)) for column in key)
+    # COLLATE "C" is the order in which ClickHouse sorts text.
+    order = sql.SQL(", ").join(
+        sql.SQL('{} COLLATE "C"' if column in texts else "{}").format(sql.Identifier(column)) for column in key
+    )
     cursor.execute(
-        sql.SQL("SELECT * FROM {} ORDER BY {}").format(sql.Identifier(ANALYTICS, mart), order),
+        sql.SQL("SELECT * FROM {} ORDER BY {}").format(table, order),
     )
     return [column.name for column in cursor.description or ()], iter(cursor)
 

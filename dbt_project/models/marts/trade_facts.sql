@@ -26,6 +26,8 @@ select
     confidence,
     entry_price,
     exit_price,
+    stop_loss,
+    take_profit,
     {{ typed(exact_product('quantity', 'entry_price'), 'product', nullable=true) }} as notional,
     gross_pnl,
     fee,

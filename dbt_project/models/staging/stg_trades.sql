@@ -26,6 +26,8 @@ select
     {{ typed('confidence', 'decimal', nullable=true) }} as confidence,
     {{ typed('entry_price', 'decimal', nullable=true) }} as entry_price,
     {{ typed('exit_price', 'decimal', nullable=true) }} as exit_price,
+    {{ typed('stop_loss', 'decimal', nullable=true) }} as stop_loss,
+    {{ typed('take_profit', 'decimal', nullable=true) }} as take_profit,
     {{ typed('gross_pnl', 'decimal', nullable=true) }} as gross_pnl,
     {{ typed('fee', 'decimal', nullable=true) }} as fee,
     {{ typed('net_pnl', 'decimal', nullable=true) }} as net_pnl,

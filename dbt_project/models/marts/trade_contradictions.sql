@@ -1,0 +1,33 @@
+{{ config(
+    order_by=['trade_id'],
+    indexes=[{'columns': ['trade_id'], 'unique': true}] if target.type == 'postgres' else [],
+) }}
+
+with trades as (
+
+    select
+        *,
+        gross_pnl - fee as net_pnl_expected,
+        gross_pnl - fee - net_pnl as difference
+    from {{ ref('trade_facts') }}
+
+)
+
+select
+    trade_id,
+    agent_id,
+    exchange,
+    origin_group,
+    symbol,
+    side,
+    currency,
+    gross_pnl,
+    fee,
+    net_pnl,
+    {{ typed('net_pnl_expected', 'decimal') }} as net_pnl_expected,
+    {{ typed('difference', 'decimal') }} as difference,
+    {{ typed(safe_divide('abs(difference)', 'notional'), 'float', nullable=true) }} as difference_of_notional,
+    closed_at
+from trades
+-- A cent: sums of rounded parts differ by less.
+where abs(difference) > 0.01
