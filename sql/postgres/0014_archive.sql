@@ -283,16 +283,23 @@ $$;
 
 COMMENT ON FUNCTION ops.grow_version() IS 'Trigger: updated_at is later than the row''s older version and than everything the archive of the policy (argument) has looked at.';
 
--- ClickHouse tells rows apart by columns that never change here: a changed one would leave its old self behind for ever.
+-- ClickHouse tells rows apart by these columns: a changed one would leave its old self behind for ever. A table that is
+-- archived by age lets young rows change.
 CREATE FUNCTION ops.keep_identity() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RAISE EXCEPTION '%.%: % of a row never changes: insert a new row instead', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_ARGV[0]
+    IF TG_NARGS > 2 AND (to_jsonb(OLD) ->> TG_ARGV[2])::timestamptz
+        >= (SELECT p.cutoff FROM ops.archive_progress AS p WHERE p.policy = TG_ARGV[0])
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '%.%: % of a row that may be archived never changes: insert a new row instead',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_ARGV[1]
         USING ERRCODE = 'integrity_constraint_violation', TABLE = TG_TABLE_NAME;
 END
 $$;
 
-COMMENT ON FUNCTION ops.keep_identity() IS 'Trigger: the columns under which ClickHouse keeps a row do not change.';
+COMMENT ON FUNCTION ops.keep_identity() IS 'Trigger with the arguments policy, columns and time column (where rows are archived by age): the columns under which ClickHouse keeps a row do not change.';
 
 CREATE FUNCTION ops.recall_archived() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -368,13 +375,26 @@ $$;
 COMMENT ON FUNCTION ops.refuse_unproven_truncate() IS 'Trigger with the arguments policy and key column: TRUNCATE only of rows that verified manifests list.';
 
 CREATE FUNCTION ops.guard_archive(
-    policy text, guarded regclass, key text, identity text [], no_longer_due text DEFAULT NULL
+    policy text, guarded regclass, key text, identity text [], ages_by text DEFAULT NULL, no_longer_due text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     columns text := (SELECT string_agg(quote_ident(name), ', ') FROM unnest(identity) AS name);
-    changed text := (
+    moved text := (
         SELECT string_agg(format('OLD.%1$I IS DISTINCT FROM NEW.%1$I', name), ' OR ') FROM unnest(identity) AS name
+    );
+    -- A condition of a BEFORE trigger may not name generated columns, and so no whole rows of tables that have some; a
+    -- column that is named cannot be retyped.
+    changed text := (
+        SELECT
+            CASE
+                WHEN bool_or(a.attgenerated <> '')
+                    THEN string_agg(format('OLD.%1$I IS DISTINCT FROM NEW.%1$I', a.attname), ' OR ')
+                        FILTER (WHERE a.attgenerated = '')
+                ELSE 'OLD.* IS DISTINCT FROM NEW.*'
+            END
+        FROM pg_attribute AS a
+        WHERE a.attrelid = guarded AND a.attnum > 0 AND NOT a.attisdropped
     );
 BEGIN
     EXECUTE format(
@@ -382,12 +402,13 @@ BEGIN
         ' EXECUTE FUNCTION ops.grow_version(%L)', guarded, policy
     );
     EXECUTE format(
-        'CREATE OR REPLACE TRIGGER version_grows_update BEFORE UPDATE ON %s FOR EACH ROW'
-        ' WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION ops.grow_version(%L)', guarded, policy
+        'CREATE OR REPLACE TRIGGER version_grows_update BEFORE UPDATE ON %s FOR EACH ROW WHEN (%s)'
+        ' EXECUTE FUNCTION ops.grow_version(%L)', guarded, changed, policy
     );
     EXECUTE format(
         'CREATE OR REPLACE TRIGGER keep_identity BEFORE UPDATE OF %s ON %s FOR EACH ROW WHEN (%s)'
-        ' EXECUTE FUNCTION ops.keep_identity(%L)', columns, guarded, changed, array_to_string(identity, ', ')
+        ' EXECUTE FUNCTION ops.keep_identity(%s)', columns, guarded, moved,
+        concat_ws(', ', quote_literal(policy), quote_literal(array_to_string(identity, ', ')), quote_literal(ages_by))
     );
     EXECUTE format(
         'CREATE OR REPLACE TRIGGER archive_guards_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS gone FOR EACH STATEMENT'
@@ -407,8 +428,35 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION ops.guard_archive(text, regclass, text, text [], text) IS 'Puts a table under the guard of the archive: versions grow, identities stay, and no row leaves without proof. key identifies a row here, identity in ClickHouse; no_longer_due is a condition over OLD and NEW.';
+COMMENT ON FUNCTION ops.guard_archive(text, regclass, text, text [], text, text) IS 'Puts a table under the guard of the archive: versions grow, identities stay, and no row leaves without proof. key identifies a row here, identity in ClickHouse; ages_by is the time column of a policy by age, no_longer_due a condition over OLD and NEW.';
 
-SELECT ops.guard_archive(
-    'trades', 'public.trades', 'id', '{id}', 'OLD.status = ''closed'' AND NEW.status IS DISTINCT FROM ''closed'''
-);
+-- In the order in which policies take rows.
+CREATE INDEX orders_finished_at ON orders (finished_at, id) WHERE finished_at IS NOT NULL;
+CREATE INDEX agent_reasoning_sessions_started_at ON agent_reasoning_sessions (started_at, id);
+CREATE INDEX agent_reflections_created_at ON agent_reflections (created_at, id);
+CREATE INDEX decision_cycles_executed_at ON decision_cycles (executed_at, id);
+CREATE INDEX price_ticks_priced_at ON price_ticks (priced_at, id);
+CREATE INDEX conversations_created_at ON conversations (created_at, id);
+CREATE INDEX conversation_messages_created_at ON conversation_messages (created_at, id);
+
+SELECT
+    ops.guard_archive(
+        'trades', 'trades', 'id', '{id}',
+        no_longer_due => 'OLD.status = ''closed'' AND NEW.status IS DISTINCT FROM ''closed'''
+    ),
+    ops.guard_archive(
+        'orders', 'orders', 'id', '{id}', no_longer_due => 'OLD.finished_at IS NOT NULL AND NEW.finished_at IS NULL'
+    ),
+    ops.guard_archive('agent_reasoning_sessions', 'agent_reasoning_sessions', 'id', '{id}'),
+    ops.guard_archive('agent_reflections', 'agent_reflections', 'id', '{id}'),
+    ops.guard_archive('decision_cycles', 'decision_cycles', 'id', '{id}'),
+    ops.guard_archive('price_ticks', 'price_ticks', 'id', '{id, exchange, symbol, priced_at, price}', 'priced_at'),
+    ops.guard_archive('conversation_messages', 'conversation_messages', 'id', '{id, conversation_id}', 'created_at'),
+    ops.guard_archive('conversations', 'conversations', 'id', '{id, agent_id}', 'created_at'),
+    ops.guard_archive(
+        'account_equity_snapshots', 'account_equity_snapshots', 'id', '{id, agent_id, exchange, captured_at}', 'captured_at'
+    ),
+    ops.guard_archive('agent_analysis_results', 'agent_analysis_results', 'id', '{id}'),
+    ops.guard_archive('trading_signals', 'trading_signals', 'id', '{id}'),
+    ops.guard_archive('news_documents', 'news_documents', 'id', '{id}'),
+    ops.guard_archive('social_documents', 'social_documents', 'id', '{id}');

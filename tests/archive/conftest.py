@@ -14,7 +14,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from dagster_project.lib.archive.engine import Outcome, archive
-from dagster_project.lib.archive.policies import policy
+from dagster_project.lib.archive.policies import policies, policy
 from dagster_project.lib.archive.policy import Policy
 from dagster_project.lib.archive.purge import Purged, purge
 
@@ -28,6 +28,7 @@ TRADE: dict[str, Any] = {
     "net_pnl": Decimal("1.5"),
     "closed_at": datetime(2025, 10, 26, tzinfo=UTC),
 }
+DOCUMENTS = "agent_analysis_results, trading_signals, news_documents, social_documents"
 LEDGERS = "ops.archive_manifests, ops.archive_marks, ops.archive_recalls, ops.archive_purges, ops.archive_parity"
 
 
@@ -108,11 +109,18 @@ def house(warehouse: Any) -> Iterator[House]:
 def clear(connection: psycopg.Connection, client: Client) -> None:
     """Empties everything that the archive touches, on purpose without its triggers."""
     connection.execute("SET session_replication_role = replica")
-    connection.execute(f"TRUNCATE agents, {LEDGERS}, ops.archive_superseded, ops.quarantine CASCADE".encode())
+    connection.execute(
+        f"TRUNCATE agents, price_ticks, {DOCUMENTS}, {LEDGERS}, ops.archive_superseded, ops.quarantine CASCADE".encode()
+    )
     connection.execute("DELETE FROM ops.archive_progress")
     connection.execute("RESET session_replication_role")
-    connection.execute("INSERT INTO ops.archive_progress (policy) VALUES ('trades')")
+    connection.execute("INSERT INTO ops.archive_progress (policy) SELECT unnest(%s::text[])", [list(policies())])
     connection.execute("CREATE TABLE IF NOT EXISTS analytics.trade_facts (trade_id text PRIMARY KEY)")
     connection.execute("TRUNCATE analytics.trade_facts")
     connection.execute("INSERT INTO ops.lasting_marts VALUES ('trade_facts') ON CONFLICT DO NOTHING")
-    client.command("TRUNCATE TABLE trades_history_versions")
+    for table in client.query(
+        "SELECT table FROM system.parts WHERE active AND database = currentDatabase() AND table LIKE '%_versions'"
+        " GROUP BY table"
+    ).result_columns:
+        for name in table:
+            client.command(f"TRUNCATE TABLE {name}")

@@ -190,6 +190,10 @@ def test_tables_have_the_designs_columns_in_its_order(facade: Facade) -> None:
     assert {row["name"]: row["columns"] for row in found} == COLUMNS
 
 
+# Rows of these leave PostgreSQL with the archive's proof only.
+ARCHIVED = ("trades", "price_ticks", "account_equity_snapshots", "conversations", "decision_cycles")
+
+
 @pytest.mark.parametrize("table", ROWS)
 def test_a_row_is_read_as_it_was_written_changed_and_deleted(facade: Facade, table: str) -> None:
     row, change = ROWS[table], CHANGES[table]
@@ -201,7 +205,10 @@ def test_a_row_is_read_as_it_was_written_changed_and_deleted(facade: Facade, tab
     [changed] = facade.run(f"UPDATE {table} SET {assignments} RETURNING *", adapted(change))
     assert changed.items() >= (given | change).items()
     assert facade.run(f"SELECT * FROM {table}") == [changed]
-    if table != "trades":  # a trade leaves with the archive's proof only
+    if table in ARCHIVED:
+        with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="no verified archive manifest"):
+            facade.run(f"DELETE FROM {table}")
+    else:
         assert facade.run(f"DELETE FROM {table} RETURNING *") == [changed]
         assert facade.run(f"SELECT * FROM {table}") == []
 
@@ -229,8 +236,8 @@ def test_a_message_belongs_to_its_conversation(facade: Facade) -> None:
     assert changed == {**stored, "ts_ms": NOW + 1}
     with pytest.raises(psycopg.errors.CheckViolation, match="role"):
         facade.insert("conversation_messages", row | {"role": "tool"})
-    facade.run("DELETE FROM conversations")
-    assert facade.run("SELECT * FROM conversation_messages") == []
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="no verified archive manifest"):
+        facade.run("DELETE FROM conversations")
 
 
 def test_replays_of_ticks_and_snapshots_are_no_second_rows(facade: Facade) -> None:

@@ -140,7 +140,8 @@ def test_expired_documents_are_not_served_and_stay_until_they_are_archived(db: D
     revive = f"INSERT INTO {collection} (id, document, expires_at) VALUES ('old', '{{}}', now() + interval '1 hour')"
     db.execute(f"{revive} ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at".encode())
     assert sorted(ids(db, f"SELECT id FROM {collection}")) == ["new", "old"]
-    assert db.execute(f"DELETE FROM {collection} WHERE id = 'old'".encode()).rowcount == 1
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="no verified archive manifest"):
+        db.execute(f"DELETE FROM {collection} WHERE id = 'old'".encode())
 
 
 def test_expiry_follows_the_document(db: Db) -> None:

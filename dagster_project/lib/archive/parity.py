@@ -117,6 +117,8 @@ def compare(
             gone = _minus(proven[place], expected[place])
             if gone["rows"] or place in replaced:
                 _remember(connection, policy, place, gone)
+        for day, figures in checked.unnamed.items():
+            found[(batch, day)] = _plus(found.get((batch, day)), figures)
     days = _by_day(policy, expected, found, faults)
     _store(connection, policy, days, run_id)
     return Parity(policy.name, sum(day.found["rows"] for day in days), days, len(suspects & known))
@@ -226,6 +228,13 @@ def _minus(left: dict[str, Any], right: dict[str, Any] | None) -> dict[str, Any]
         return left
     sums = {name: add(value, right["sums"].get(name), -1) for name, value in left["sums"].items()}
     return {"rows": left["rows"] - right["rows"], "sums": sums}
+
+
+def _plus(left: dict[str, Any] | None, right: dict[str, Any]) -> dict[str, Any]:
+    if left is None:
+        return right
+    sums = {name: add(value, right["sums"].get(name)) for name, value in left["sums"].items()}
+    return {"rows": left["rows"] + right["rows"], "sums": sums}
 
 
 def _same(left: dict[str, Any], right: dict[str, Any]) -> bool:

@@ -81,6 +81,8 @@ class Policy:
     batch_bytes: int = 32 << 20
     cron: str = "*/5 * * * *"
     group: str = "upkeep"
+    # Name of the asset where it is not the target's.
+    asset: str | None = None
     description: str = ""
 
     @property

@@ -23,13 +23,15 @@ PART = 5_000  # keys of one query: about 200 kB of text
 class Checked:
     """Rows of a batch: `present` in the listed version, `replaced` by a later one, or wrong.
 
-    `days` has rows and sums of the present ones per UTC day; `faults` are (key, what is wrong).
+    `days` has rows and sums of the present ones per UTC day, `unnamed` those among them that were written again without
+    a batch (by the copy of young rows, or an application); `faults` are (key, what is wrong).
     """
 
     present: int = 0
     replaced: int = 0
     faults: list[tuple[str, str]] = field(default_factory=list)
     days: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unnamed: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def check_batch(connection: psycopg.Connection, client: Client, policy: Policy, 
     for listed in _listed(connection, policy, batch):
         stored = rows(client, policy, batch, [key for key, _, _ in listed])
         for key, version, digest in listed:
-            _judge(policy, checked, proven, key, version, digest, stored.get(key))
+            _judge(policy, checked, proven, str(batch), key, version, digest, stored.get(key))
     return checked
 
 
@@ -94,7 +96,14 @@ def _listed(connection: psycopg.Connection, policy: Policy, batch: uuid.UUID) ->
 
 
 def _judge(
-    policy: Policy, checked: Checked, proven: set[str], key: str, version: str, digest: bytes, stored: Stored | None
+    policy: Policy,
+    checked: Checked,
+    proven: set[str],
+    batch: str,
+    key: str,
+    version: str,
+    digest: bytes,
+    stored: Stored | None,
 ) -> None:
     if stored is None:
         checked.faults.append((key, "missing in ClickHouse"))
@@ -108,12 +117,21 @@ def _judge(
             checked.faults.append((key, f"replaced by version {stored.version}, which no verified manifest lists"))
     elif stored.digest != digest:
         checked.faults.append((key, "changed in ClickHouse: its digest is not the manifest's"))
+    elif stored.batch in proven and stored.batch != batch:
+        # Archived twice in one version: the other batch counts it.
+        checked.replaced += 1
     else:
         checked.present += 1
-        day = checked.days.setdefault(stored.day, {"rows": 0, "sums": dict.fromkeys(policy.money)})
-        day["rows"] += 1
-        for name, value in stored.money.items():
-            day["sums"][name] = add(day["sums"][name], value)
+        _count(checked.days, stored, policy)
+        if stored.batch == NO_BATCH:
+            _count(checked.unnamed, stored, policy)
+
+
+def _count(days: dict[str, dict[str, Any]], stored: Stored, policy: Policy) -> None:
+    day = days.setdefault(stored.day, {"rows": 0, "sums": dict.fromkeys(policy.money)})
+    day["rows"] += 1
+    for name, value in stored.money.items():
+        day["sums"][name] = add(day["sums"][name], value)
 
 
 def add(left: str | None, right: str | None, sign: int = 1) -> str | None:

@@ -217,7 +217,7 @@ def _order(policy: Policy, taken: Pass) -> tuple[str, ...]:
 
 
 def _size(kind: str, name: str) -> str:
-    if kind in ("text", "bytea"):
+    if kind == "text":
         return f'coalesce(octet_length(t."{name}"), 0)'
     # Stored size: jsonb of more than 2 kB is compressed about threefold.
     return f'3 * coalesce(pg_column_size(t."{name}"), 0)'
