@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 BOARDS = "boards"
 # What the boards are built from, in PostgreSQL; the copies in ClickHouse follow.
-INPUTS = ("agents", "accounts", "account_equity_snapshots", "trades")
+INPUTS = ("agents", "accounts", "account_equity_snapshots", "trades", "decisions")
 SHARED_RANGE = timedelta(days=7)
 # Without recorded bounds: yesterday and today, about 17,000 candles for six markets.
 LIVE_DAYS = 2
@@ -83,7 +83,8 @@ def stages(settings: Settings, loaded: Definitions) -> list[Stage]:
 
     graph = loaded.resolve_asset_graph()
     candles = AssetSelection.groups("market")
-    boards = AssetSelection.kind("dbt").downstream()
+    # Marks are taken from the candles of the stages before.
+    boards = (AssetSelection.kind("dbt") | AssetSelection.assets(["postgres", "public", "daily_marks"])).downstream()
     found = [
         Stage("trades", sorted((AssetSelection.groups("trading") - boards).resolve(graph))),
         *(
