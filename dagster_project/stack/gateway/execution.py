@@ -317,21 +317,19 @@ class Execution:
             self._insert_stream(connection, insert, complete)
 
     def _insert_stream(self, connection: Any, insert: Insert, complete: bool) -> None:
-        """Chunk after chunk into the engine's parser."""
+        """The body through a pipe that the engine reads with FROM INFILE.
+
+        chdb's own send_insert is no way in: its end says how many rows were parsed and drops what storing them raised.
+        """
         data = self._body.read() if complete else b""
         if complete and insert.format == "Values" and len(data) <= WHOLE_VALUES:
             self._written(connection.query(insert.head + b"VALUES " + data, "TSV"))
             return
-        handle = connection.send_insert(insert.head, insert.format)
-        try:
-            while data or (data := self._body.read()):
-                connection.insert_append(handle, data)
-                data = b""
-        except BaseException:
-            with suppress(RuntimeError):
-                connection.insert_cancel(handle)
-            raise
-        self._written(connection.insert_done(handle))
+        self._body.unread(data)
+        source, sink = _pipe_ends()
+        place = f" FROM INFILE '/dev/fd/{source}' COMPRESSION 'none' ".encode()
+        text = insert.head[: insert.infile] + place + insert.head[insert.infile :]
+        self._from_pipe(connection, text + b" FORMAT " + insert.format.encode(), source, sink)
 
     def _insert_from_file(self, connection: Any, insert: Insert) -> None:
         """Spooled beside the data, then read by the engine with FROM INFILE."""
@@ -350,6 +348,11 @@ class Execution:
         start, end = insert.input
         after = insert.head[end:].lstrip()[1:]
         place = f"file('/dev/fd/{source}', '{insert.format}', ".encode()
+        connection.query("SET storage_file_read_method = 'pread'", "TSV")
+        self._from_pipe(connection, insert.head[:start] + place + after, source, sink)
+
+    def _from_pipe(self, connection: Any, text: bytes, source: int, sink: int) -> None:
+        """Runs `text`, which reads the pipe at `source`, while a thread writes the body into it. Closes both ends."""
         failure: list[BaseException] = []
 
         def fill() -> None:
@@ -366,11 +369,14 @@ class Execution:
             finally:
                 os.close(sink)
 
-        connection.query("SET storage_file_read_method = 'pread'", "TSV")
         filling = threading.Thread(target=fill, name=f"fill-{self._marker}")
         filling.start()
         try:
-            answer = connection.query(insert.head[:start] + place + after, "TSV")
+            answer = connection.query(text, "TSV")
+        except BaseException:
+            if failure:
+                raise failure[0] from None
+            raise
         finally:
             os.close(source)
             filling.join()

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.stack.gateway.conftest import Http
 
-# chdb's insert_done says how many rows it parsed and drops the exception of storing them. The same rows by
-# INSERT ... FROM INFILE raise (500,000 small rows: 0.17 s instead of 0.08 s).
-SWALLOWED = "chdb's insert_done drops what storing raised: the client reads 200 and written_rows, nothing is stored"
 
-
-@pytest.mark.xfail(strict=True, reason=SWALLOWED)
 def test_a_violated_constraint_is_an_error(http: Http) -> None:
     http.run("CREATE OR REPLACE TABLE small (n Int32, CONSTRAINT few CHECK n < 5) ENGINE = MergeTree ORDER BY n")
     answer = http.post("INSERT INTO small FORMAT TabSeparated", body=b"4\n5\n")
@@ -19,7 +12,6 @@ def test_a_violated_constraint_is_an_error(http: Http) -> None:
     assert http.text("SELECT count() FROM small") == "0"
 
 
-@pytest.mark.xfail(strict=True, reason=SWALLOWED)
 def test_a_failing_materialized_view_is_an_error(http: Http) -> None:
     http.run(
         "CREATE OR REPLACE TABLE origin (n Int32) ENGINE = MergeTree ORDER BY n",
