@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import psycopg
+import pytest
+
 House = Any
 
 
@@ -27,3 +30,12 @@ def test_a_trade_that_is_corrected_and_reopened_between_two_passes_leaves_the_hi
     house.connection.execute("UPDATE trades SET status = 'closed', closed_at = now() WHERE id = 't1'")
     house.archive()
     assert house.history("id, net_pnl") == [("t1", Decimal(7)), ("t2", Decimal("1.5"))]
+
+
+def test_an_open_trade_that_was_archived_once_cannot_be_deleted(house: House) -> None:
+    house.insert("t1")
+    house.archive()
+    house.connection.execute("UPDATE trades SET status = 'open', closed_at = NULL WHERE id = 't1'")
+    assert house.archive().rows == 1
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="covered by no verified archive manifest"):
+        house.connection.execute("DELETE FROM trades WHERE id = 't1'")

@@ -60,7 +60,9 @@ def verified(connection: psycopg.Connection, policy: Policy, planned: Planned, r
     with connection.transaction():
         connection.execute(_INSERT, values)
         reach("after_manifest")
-        connection.execute(_MARK, values)
+        # A recalled row is hidden in ClickHouse: without a mark, nobody can delete it here.
+        if not recalled:
+            connection.execute(_MARK, values)
         connection.execute(_RECALLED if recalled else _PROGRESS, values | {"cursor": planned.cursor})
         reach("mid_mark")
 
