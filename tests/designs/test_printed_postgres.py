@@ -158,13 +158,17 @@ def test_the_arenas_views_are_refreshed_as_printed(filled: Any, statement: State
     assert shown == filled.execute("SELECT symbol, price FROM public.price_latest ORDER BY 1").fetchall() != []
 
 
-def test_the_archivers_delete_runs_as_printed(filled: Any) -> None:
+def test_the_archivers_delete_is_refused_without_proof_and_runs_as_printed_otherwise(filled: Any) -> None:
+    delete = b"DELETE FROM trades WHERE id = ANY($1)"
     with filled.transaction(force_rollback=True):
-        # Which rows may go is for the archive's triggers to say; here the statement is tested.
-        filled.execute("SET LOCAL session_replication_role = replica")
         filled.execute("SET LOCAL search_path = hybrid, public")
-        cursor = psycopg.RawCursor(filled).execute(b"DELETE FROM trades WHERE id = ANY($1)", (["recent"],))
-        assert cursor.rowcount == 1
+        with (
+            pytest.raises(errors.IntegrityConstraintViolation, match="no verified archive manifest"),
+            filled.transaction(),
+        ):
+            psycopg.RawCursor(filled).execute(delete, (["recent"],))
+        filled.execute("SET LOCAL session_replication_role = replica")
+        assert psycopg.RawCursor(filled).execute(delete, (["recent"],)).rowcount == 1
 
 
 def test_no_printed_statement_is_forgotten(statements: list[Statement]) -> None:
