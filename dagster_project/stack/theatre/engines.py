@@ -11,8 +11,8 @@ from dagster_project.stack.theatre.proxy import Fault, Proxy
 INSERT = b"insert_deduplication_token"
 SNAPSHOT = b"COPY (SELECT"
 COMMIT = b"COMMIT"
-# A batch commits twice: its read-only snapshot, then its manifest with the marks. This is the manifest of the second.
-SECOND_MANIFEST = 3
+# Snapshots are committed too.
+MANIFEST = b"INSERT INTO ops.archive_manifests"
 WAIT = 60.0
 
 
@@ -67,13 +67,13 @@ def postgres_restarts_mid_snapshot(stage: Stage) -> None:
 
 def postgres_crashes_before_commit(stage: Stage) -> None:
     """A crash with the manifest and marks written; the COMMIT never arrives."""
-    fault = Fault(COMMIT, upstream=0, skip=SECOND_MANIFEST)
+    fault = Fault(COMMIT, MANIFEST, upstream=0, skip=1)
     postgres_dies(stage, fault, signal.SIGQUIT, "crashed before the second manifest's COMMIT")
 
 
 def postgres_crashes_after_commit(stage: Stage) -> None:
     """A crash with the COMMIT done; its answer never arrives."""
-    fault = Fault(COMMIT, downstream=0, skip=SECOND_MANIFEST)
+    fault = Fault(COMMIT, MANIFEST, downstream=0, skip=1)
     postgres_dies(stage, fault, signal.SIGQUIT, "crashed after the second manifest's COMMIT")
 
 
@@ -112,7 +112,7 @@ SCENES = [
     ),
     Scene(
         "postgres_restarts_mid_snapshot",
-        "A snapshot that ends early sends a cut-off request, which ClickHouse does not take.",
+        "A snapshot that ends early is no batch: nothing of it is sent.",
         postgres_restarts_mid_snapshot,
     ),
     Scene(

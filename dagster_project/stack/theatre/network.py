@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagster_project.stack.theatre.engines import COMMIT, INSERT, SECOND_MANIFEST, SNAPSHOT, WAIT
+from dagster_project.stack.theatre.engines import COMMIT, INSERT, MANIFEST, SNAPSHOT, WAIT
 from dagster_project.stack.theatre.ground import STORAGE
 from dagster_project.stack.theatre.play import Flop, Scene, Stage
 from dagster_project.stack.theatre.proxy import Fault, Proxy
@@ -69,12 +69,12 @@ def snapshot_cut(stage: Stage) -> None:
 
 def commit_lost(stage: Stage) -> None:
     """The COMMIT of manifest and marks does not arrive."""
-    broken_once(stage, "postgres", Fault(COMMIT, upstream=0, skip=SECOND_MANIFEST), "second manifest's COMMIT lost")
+    broken_once(stage, "postgres", Fault(COMMIT, MANIFEST, upstream=0, skip=1), "second manifest's COMMIT lost")
 
 
 def commit_answer_lost(stage: Stage) -> None:
     """The COMMIT of manifest and marks is done, its answer is lost."""
-    broken_once(stage, "postgres", Fault(COMMIT, downstream=0, skip=SECOND_MANIFEST), "no answer to that COMMIT")
+    broken_once(stage, "postgres", Fault(COMMIT, MANIFEST, downstream=0, skip=1), "no answer to that COMMIT")
 
 
 def slow(stage: Stage) -> None:

@@ -28,9 +28,11 @@ CHUNK = 65_536
 REMEMBERED = 64 << 20
 
 
-@dataclass
+@dataclass(eq=False)
 class Fault:
     """What goes wrong when a request that contains `trigger` comes by for the (`skip` + 1)th time, once.
+
+    With `after`, a request counts only if one that contains `after` went before it on its connection.
 
     One of: `upstream`: only so many bytes of the request pass, then the connection is reset. `downstream`: the request
     passes, but only so many bytes of its answer, then the connection is reset. `mirror`: a second connection sends the
@@ -43,6 +45,7 @@ class Fault:
     """
 
     trigger: bytes
+    after: bytes | None = None
     upstream: int | None = None
     downstream: int | None = None
     mirror: bool = False
@@ -61,6 +64,7 @@ class _Link:
         self.request = bytearray()
         self.answered = 0
         self.fault: Fault | None = None
+        self.prepared: set[Fault] = set()
         self.mirror: socket.socket | None = None
 
     def start(self) -> None:
@@ -91,7 +95,7 @@ class _Link:
             if before < REMEMBERED:
                 self.request += data
             if self.fault is None:
-                self.fault = self.proxy.take(self.request)
+                self.fault = self.proxy.take(self)
                 if self.fault and self.fault.mirror:
                     self.mirror = socket.create_connection((LOOPBACK, self.proxy.target))
                     self.mirror.sendall(self.request[:before])
@@ -149,17 +153,21 @@ class Proxy:
             self._faults.append(fault)
         return fault
 
-    def take(self, request: bytearray) -> Fault | None:
-        """The fault that this request meets; it is used up."""
+    def take(self, link: _Link) -> Fault | None:
+        """The fault that the request of a connection meets; it is used up."""
         with self._lock:
             for fault in self._faults:
-                if fault.trigger in request:
-                    if fault.skip:
-                        fault.skip -= 1
-                        request.clear()
-                        return None
-                    self._faults.remove(fault)
-                    return fault
+                if fault.after is not None and fault.after in link.request:
+                    link.prepared.add(fault)
+                if fault.trigger not in link.request or (fault.after is not None and fault not in link.prepared):
+                    continue
+                link.prepared.discard(fault)
+                if fault.skip:
+                    fault.skip -= 1
+                    link.request.clear()
+                    return None
+                self._faults.remove(fault)
+                return fault
         return None
 
     def deliver(self, request: bytes, patience: float = 60.0) -> bytes:
