@@ -80,9 +80,10 @@ POLICIES = (
     Policy(
         "account_equity_snapshots",
         "account_equity_snapshots",
+        # Every column that the archive's contract has: a row that was archived and travels once more stays as proven.
         (
-            *("agent_id", "exchange", "captured_at", "equity", "balance", "realized_pnl", "unrealized_pnl", "origin"),
-            *_STAMPS,
+            *("id", "agent_id", "exchange", "captured_at", "equity", "balance", "realized_pnl", "unrealized_pnl"),
+            *("run_id", "origin", "details", *_STAMPS),
         ),
         frozenset(("captured_at", *_STAMPS)),
         sums=("equity",),

@@ -2,7 +2,7 @@
 
 After every step both stores together hold what was written.
 
-CANDLEHOUSE_MODEL_EXAMPLES (default 20) says how many schedules are drawn, CANDLEHOUSE_MODEL_STEPS (20) how long they
+CANDLEHOUSE_MODEL_EXAMPLES (default 30) says how many schedules are drawn, CANDLEHOUSE_MODEL_STEPS (20) how long they
 are. A crash is an exception at a crash point that nothing in the engine catches, and new connections after it; the
 theatre kills real processes.
 """
@@ -31,7 +31,7 @@ from dagster_project.lib.archive.crash_points import CRASH_POINTS
 from dagster_project.lib.archive.engine import archive
 
 House = Any
-EXAMPLES = int(os.environ.get("CANDLEHOUSE_MODEL_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("CANDLEHOUSE_MODEL_EXAMPLES", "30"))
 STEPS = int(os.environ.get("CANDLEHOUSE_MODEL_STEPS", "20"))
 COLUMNS = "id, status, net_pnl, fee, closed_at, updated_at"
 
@@ -109,22 +109,16 @@ class Schedule(RuleBasedStateMachine):
         self._acknowledge(rows)
 
     @precondition(lambda self: self.written)
-    @rule(data=st.data(), pnl=money, when=times)
-    def correct(self, data: Any, pnl: Decimal, when: datetime) -> None:
-        """Money and time of a closed row, if PostgreSQL still has it; the time may be of another month."""
-        self._update(data, "net_pnl = %s, closed_at = %s", "AND status = 'closed'", pnl, when)
-
-    @precondition(lambda self: self.written)
-    @rule(data=st.data())
-    def reopen(self, data: Any) -> None:
-        """A closed row is open again, if PostgreSQL still has it."""
-        self._update(data, "status = 'open', closed_at = NULL", "AND status = 'closed'")
-
-    @precondition(lambda self: self.written)
-    @rule(data=st.data(), when=times)
-    def close_trade(self, data: Any, when: datetime) -> None:
-        """An open row is closed."""
-        self._update(data, "status = 'closed', closed_at = %s", "AND status = 'open'", when)
+    @rule(data=st.data(), what=st.sampled_from(("correct", "reopen", "close")), pnl=money, when=times)
+    def change(self, data: Any, what: str, pnl: Decimal, when: datetime) -> None:
+        """An UPDATE, if PostgreSQL still has the row in that state: money and time, which may be of another month."""
+        match what:
+            case "correct":
+                self._update(data, "net_pnl = %s, closed_at = %s", "AND status = 'closed'", pnl, when)
+            case "reopen":
+                self._update(data, "status = 'open', closed_at = NULL", "AND status = 'closed'")
+            case _:
+                self._update(data, "status = 'closed', closed_at = %s", "AND status = 'open'", when)
 
     def _update(self, data: Any, assignment: str, condition: str, *values: Any) -> None:
         name = data.draw(st.sampled_from(sorted(self.written)))
@@ -160,16 +154,13 @@ class Schedule(RuleBasedStateMachine):
             "INSERT INTO analytics.trade_facts SELECT id FROM trades WHERE status = 'closed' ON CONFLICT DO NOTHING"
         )
 
-    @rule(ahead=st.booleans())
-    def day(self, ahead: bool) -> None:
-        """Archive, mart and purge come through undisturbed."""
+    @rule(ahead=st.booleans(), merge=st.booleans())
+    def day(self, ahead: bool, merge: bool) -> None:
+        """Archive, mart and purge come through undisturbed; ClickHouse merges everything, or not."""
         self.archive(None, 2, full=False, ahead=ahead)
         self.purge(None, build=True)
-
-    @rule()
-    def merge(self) -> None:
-        """ClickHouse merges everything."""
-        self.house.client.command("OPTIMIZE TABLE trades_history_versions FINAL")
+        if merge:
+            self.house.client.command("OPTIMIZE TABLE trades_history_versions FINAL")
 
     def _stores(self) -> tuple[dict[str, tuple[Any, ...]], dict[str, tuple[Any, ...]]]:
         here = self.house.connection.execute(f"SELECT {COLUMNS} FROM trades".encode()).fetchall()

@@ -8,7 +8,7 @@
 catalogs, and makes a pass over the rows that are due. Each batch is
 
 1. planned and read in one read-only repeatable-read snapshot (snapshot.py): keys, versions, sums, then the lines;
-2. streamed to ClickHouse while it is read, with the batch id as insert token (warehouse.py);
+2. streamed to ClickHouse with the batch id as insert token (warehouse.py), while the next batch is already read;
 3. read back and compared: rows, hash over every column, exact sums, first and last times (side.py);
 4. written down: manifest, marks and progress in one transaction (manifest.py).
 
@@ -26,9 +26,10 @@ import itertools
 import time
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self
 
 from dagster_project.lib.archive import contract, manifest, progress, warehouse
 from dagster_project.lib.archive.crash_points import reach
@@ -125,6 +126,63 @@ def archive(
     return outcome
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """A batch in memory. `is_full`: it ended by its bounds, so more may follow."""
+
+    planned: Planned
+    blocks: list[bytes]
+    seconds: dict[str, float]
+    recalled: bool
+    is_full: bool
+
+
+class _Ahead:
+    """Reads the next batch on a second connection while the one before is sent, compared and marked.
+
+    Batches of a pass never share rows, whatever is marked in between: each begins after the last key of the one before.
+    """
+
+    def __init__(self, work: _Work) -> None:
+        self._work = work
+        self._stack = ExitStack()
+        self._pool: ThreadPoolExecutor | None = None
+        self._connection: psycopg.Connection | None = None
+        self._next: Future[_Loaded | None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def begin(self, taken: Pass) -> None:
+        """Starts to read the batch that follows."""
+        if self._connection is None:
+            self._connection = self._stack.enter_context(_second(self._work.connection))
+        if self._pool is None:
+            self._pool = self._stack.enter_context(ThreadPoolExecutor(1, "archive"))
+        self._next = self._pool.submit(self._work.load, self._connection, taken)
+
+    def take(self, taken: Pass) -> _Loaded | None:
+        """The next batch: the one that was begun, else it is read now."""
+        if self._next is None:
+            return self._work.load(self._work.connection, taken)
+        begun, self._next = self._next, None
+        return begun.result()
+
+
+def _second(connection: psycopg.Connection) -> psycopg.Connection:
+    """Another connection of the same login, in UTC whatever the session of the first was set to."""
+    import psycopg
+    from psycopg.conninfo import make_conninfo
+
+    where = make_conninfo(connection.info.dsn, password=connection.info.password)
+    second = psycopg.connect(where, autocommit=True)
+    second.execute("SET timezone TO 'UTC'")
+    return second
+
+
 class _Work:
     """One call of `archive` with what it needs at every step."""
 
@@ -146,13 +204,17 @@ class _Work:
 
     def make(self, taken: Pass) -> bool:
         """Makes a pass; False when `max_batches` ended it early."""
-        while True:
-            if self.max_batches is not None and self.outcome.batches >= self.max_batches:
-                return False
-            planned = self.batch(taken)
-            if planned is None:
-                break
-            taken = Pass(**{**taken.__dict__, "cursor": planned.cursor})
+        with _Ahead(self) as ahead:
+            while True:
+                if self.max_batches is not None and self.outcome.batches >= self.max_batches:
+                    return False
+                loaded = ahead.take(taken)
+                if loaded is None:
+                    break
+                taken = taken.after(loaded.planned.cursor)
+                if loaded.is_full and self.outcome.batches + 1 != self.max_batches:
+                    ahead.begin(taken)
+                self.prove(loaded)
         self.quarantine(taken)
         if self.policy.follows_reopened:
             recall_shown(self.connection, self.client, self.policy, taken)
@@ -166,31 +228,42 @@ class _Work:
             "SELECT EXISTS (SELECT FROM ops.archive_recalls WHERE policy = %s)", [self.policy.name]
         ).fetchone()
         taken = Pass("-infinity", "infinity", "-infinity", "infinity", False, recalled=True)
-        while known and known[0] and (planned := self.batch(taken)):
-            taken = Pass(**{**taken.__dict__, "cursor": planned.cursor})
+        while known and known[0] and (loaded := self.load(self.connection, taken)):
+            taken = taken.after(loaded.planned.cursor)
+            self.prove(loaded)
 
-    def batch(self, taken: Pass) -> Planned | None:
-        """Archives the next batch of a pass; None when nothing is left."""
+    def load(self, connection: psycopg.Connection, taken: Pass) -> _Loaded | None:
+        """Reads the next batch of a pass in one snapshot; None when nothing is left."""
+        reach("before_snapshot")
+        seconds: dict[str, float] = {}
+        clock = _Clock(seconds)
+        with snapshot(connection):
+            planned = plan(connection, self.policy, taken, self.unfit, self.types)
+            clock.lap("plan")
+            if planned is None:
+                return None
+            reach("after_plan")
+            blocks = list(lines(connection, self.policy, taken, self.unfit, self.types, planned))
+        clock.lap("read")
+        full = planned.rows == self.policy.batch_rows or planned.bytes > self.policy.batch_bytes // 2
+        return _Loaded(planned, blocks, seconds, taken.recalled, full)
+
+    def prove(self, loaded: _Loaded) -> None:
+        """Sends a batch, compares, and writes down the verdict.
+
+        Raises:
+            NotVerified: the sides differ. The manifest says how.
+        """
+        planned = loaded.planned
+        record = manifest.Record(self.software, self.run_id, seconds=loaded.seconds)
+        clock = _Clock(record.seconds)
         for attempt in itertools.count():
-            reach("before_snapshot")
-            record = manifest.Record(self.software, self.run_id)
-            clock = _Clock(record.seconds)
-            with snapshot(self.connection):
-                planned = plan(self.connection, self.policy, taken, self.unfit, self.types)
-                clock.lap("plan")
-                if planned is None:
-                    return None
-                reach("after_plan")
-                try:
-                    record.queries["insert"] = self._send(taken, planned, attempt)
-                except Exception as error:
-                    problem = error
-                else:
-                    problem = None
+            try:
+                record.queries["insert"] = self._send(loaded, attempt)
+            except Exception as error:
+                self._give_up(planned, record, f"insert: {_line(error)}")
+                raise
             clock.lap("insert")
-            if problem is not None:
-                self._give_up(planned, record, f"insert: {_line(problem)}")
-                raise problem
             reach("after_insert")
             reason = self._compare(planned, record)
             clock.lap("read_back")
@@ -201,18 +274,16 @@ class _Work:
             self._give_up(planned, record, reason)
             raise NotVerified(f"archive policy {self.policy.name}: batch {planned.batch}: {reason}: nothing was marked")
         reach("after_read_back")
-        manifest.verified(self.connection, self.policy, planned, record, taken.recalled)
+        manifest.verified(self.connection, self.policy, planned, record, loaded.recalled)
         clock.lap("mark")
         reach("after_commit")
         self._count(planned, record)
-        return planned
 
-    def _send(self, taken: Pass, planned: Planned, attempt: int) -> str:
-        blocks = lines(self.connection, self.policy, taken, self.unfit, self.types, planned)
+    def _send(self, loaded: _Loaded, attempt: int) -> str:
         # A token that ClickHouse remembers swallows the insert even when its rows are gone; a second try has its own.
-        token = str(planned.batch) if attempt == 0 else f"{planned.batch}:{attempt}:{time.time_ns()}"
-        with closing(_with_crash_points(blocks)) as watched:
-            return warehouse.insert(self.client, self.policy, watched, token)
+        batch = loaded.planned.batch
+        token = str(batch) if attempt == 0 else f"{batch}:{attempt}:{time.time_ns()}"
+        return warehouse.insert(self.client, self.policy, _with_crash_points(loaded.blocks), token)
 
     def _compare(self, planned: Planned, record: manifest.Record) -> str | None:
         """Why the sides differ; None when they agree."""
@@ -238,7 +309,7 @@ class _Work:
 
     def quarantine(self, taken: Pass) -> None:
         """Keeps a copy of due rows that ClickHouse cannot hold, with the reason. They stay in PostgreSQL."""
-        everything = Pass(**{**taken.__dict__, "cursor": None})
+        everything = replace(taken, cursor=None)
         for reason, condition in self.unfit:
             cursor = self.connection.execute(
                 "INSERT INTO ops.quarantine AS stored (source, row_key, reason, payload)"
@@ -270,12 +341,11 @@ def software(connection: psycopg.Connection, client: Client) -> str:
     return f"candlehouse {version('candlehouse')}, PostgreSQL {server}, ClickHouse {client.server_version}"
 
 
-def _with_crash_points(blocks: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
-    with closing(blocks):
-        for place, block in enumerate(blocks):
-            reach("mid_insert" if place else "before_insert")
-            yield block
-        reach("mid_insert")
+def _with_crash_points(blocks: list[bytes]) -> Generator[bytes, None, None]:
+    for place, block in enumerate(blocks):
+        reach("mid_insert" if place else "before_insert")
+        yield block
+    reach("mid_insert")
 
 
 def _line(error: BaseException) -> str:

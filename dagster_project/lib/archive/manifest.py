@@ -40,10 +40,13 @@ INSERT INTO ops.archive_manifests (
     %(software)s, %(run_id)s, %(snapshot_at)s
 ) ON CONFLICT (policy, batch) WHERE verdict = 'verified' DO NOTHING
 """
+# The lists are taken from the manifest, so that their text is parsed once.
 _MARK = """
 INSERT INTO ops.archive_marks (policy, version, key, batch, archived_at)
-SELECT %(policy)s, listed.version, listed.key, %(batch)s, clock_timestamp()
-FROM unnest(%(keys)s::text[], %(versions)s::timestamptz[]) AS listed (key, version)
+SELECT m.policy, listed.version, listed.key, m.batch, clock_timestamp()
+FROM ops.archive_manifests AS m
+CROSS JOIN LATERAL unnest(m.row_keys, m.row_versions) AS listed (key, version)
+WHERE m.policy = %(policy)s AND m.batch = %(batch)s AND m.verdict = 'verified'
 ON CONFLICT DO NOTHING
 """
 _PROGRESS = """

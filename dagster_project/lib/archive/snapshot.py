@@ -6,7 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,10 @@ class Pass:
     cursor: list[str] | None = None
     # Rows that are no longer due but whose archived version must be followed, instead of those that are.
     recalled: bool = False
+
+    def after(self, cursor: list[str]) -> Pass:
+        """The same pass behind the batch that ends there."""
+        return replace(self, cursor=cursor)
 
 
 @dataclass

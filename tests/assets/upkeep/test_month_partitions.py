@@ -96,6 +96,7 @@ def test_moved_partitions_keep_rules_triggers_and_comments(connection: psycopg.C
     assert connection.execute("SELECT updated_at > %s FROM price_ticks", [before]).fetchone() == (True,)
     silent = connection.execute(
         "SELECT c.relname, a.attname FROM pg_inherits JOIN pg_class AS c ON c.oid = inhrelid"
+        " JOIN pg_partitioned_table AS p ON p.partrelid = inhparent AND p.partstrat = 'r'"
         " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 WHERE c.relkind = 'r'"
         " AND (obj_description(c.oid) IS NULL OR col_description(c.oid, a.attnum) IS NULL)"
     ).fetchall()
