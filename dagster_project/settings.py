@@ -94,12 +94,22 @@ class StackSection(Strict):
     dagster_port: int = 3000
 
 
+class ColdSection(Strict):
+    """What goes to cold files and dumps, and how much is tried again."""
+
+    months: dict[str, Annotated[int, Field(ge=0)]] = {}
+    drill_files: Annotated[int, Field(ge=1)] = 5
+    drill_megabytes: Annotated[int, Field(ge=1)] = 2048
+    keep_dumps: Annotated[int, Field(ge=1)] = 14
+
+
 class CollectFile(Strict):
     """candlehouse.toml."""
 
     market: MarketSection
     venues: list[Venue] = Field(min_length=1)
     stack: StackSection = StackSection()
+    cold: ColdSection = ColdSection()
 
 
 @dataclass(frozen=True, order=True)
@@ -128,6 +138,7 @@ class _Environ(BaseSettings):
     clickhouse_url: SecretStr | None = None
     clickhouse_cluster: Annotated[str, Field(pattern=r"^([A-Za-z0-9_.-]+|\{cluster\})?$")] = ""
     redis_url: SecretStr | None = None
+    cold_url: str | None = None
     app_password: SecretStr | None = None
     ingest_password: SecretStr | None = None
     transform_password: SecretStr | None = None
@@ -286,6 +297,11 @@ class Settings:
     def redis_url(self) -> str:
         """URL of Redis."""
         return self._url("redis", "redis://:{password}@127.0.0.1:{port}/0")
+
+    @property
+    def cold_url(self) -> str:
+        """Where cold files and dumps are kept: a folder, or s3://bucket/prefix. No credentials in it."""
+        return self._environ.cold_url or str(self.home / "cold")
 
     @property
     def replay_dir(self) -> Path | None:
