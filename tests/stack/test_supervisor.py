@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from dagster_project.settings import ROLES, role_name
 from dagster_project.stack.embedded import EmbeddedStack
 from dagster_project.stack.errors import StackError
 from dagster_project.stack.leftovers import find_leftovers
@@ -46,7 +47,7 @@ def test_everything_listens_on_loopback_only(running: Stack) -> None:
 
 def test_no_password_on_command_lines_in_logs_or_in_files_others_could_read(running: Stack) -> None:
     known = json.loads((running.home / "secrets.json").read_text())
-    assert set(known) == {"postgres", "clickhouse", "redis"}
+    assert set(known) == {"postgres", "clickhouse", "redis", *(role_name(role) for role in ROLES)}
     lines = [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
     assert any(str(running.home) in line for line in lines)
     for secret in known.values():
@@ -140,11 +141,16 @@ def test_a_taken_port_names_the_part_the_port_and_the_fix(tmp_path: Path, part: 
     assert find_leftovers(stack.home) == []
 
 
+def _role_passwords(stack: EmbeddedStack) -> dict[str, str | None]:
+    """What an operator sets beside the address of a PostgreSQL server."""
+    return {f"{role}_password": stack.settings.role_password(role) for role in ROLES}
+
+
 def test_the_configured_port_is_used_and_forgotten_after_the_stop(stack: EmbeddedStack, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
     urls = {"postgres_url": stack.postgres_url, "clickhouse_url": stack.clickhouse_url}
-    ours = open_stack(local_settings(tmp_path / "home", redis_port=port, **urls))
+    ours = open_stack(local_settings(tmp_path / "home", redis_port=port, **urls, **_role_passwords(stack)))
     with ours.lock():
         ours.start_engines()
         try:
@@ -164,7 +170,7 @@ def test_a_server_that_does_not_answer_is_one_line(stack: EmbeddedStack, tmp_pat
     with socket.create_server(("127.0.0.1", 0)) as holder:
         dead = f"http://u:hidden-word@127.0.0.1:{holder.getsockname()[1]}/x"
     urls = {"postgres_url": stack.postgres_url, "clickhouse_url": dead}
-    ours = open_stack(local_settings(tmp_path / "home", **urls))
+    ours = open_stack(local_settings(tmp_path / "home", **urls, **_role_passwords(stack)))
     with ours.lock(), pytest.raises(StackError, match="server of CANDLEHOUSE_CLICKHOUSE_URL does not answer") as caught:
         ours.start_engines()
     assert "hidden-word" not in str(caught.value)
