@@ -70,6 +70,7 @@ ROOMS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("agent_analysis_results", "trading_signals", "news_documents", "social_documents"),
     ),
     "Boards": ("the asset daily_marks", ("daily_marks",)),
+    "Outcomes": ("the asset decision_outcomes", ("decision_outcomes", "outcome_methods")),
 }
 RETENTION = {
     "trades": "until proven to be in ClickHouse, and 24 hours more",

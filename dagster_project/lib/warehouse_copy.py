@@ -35,6 +35,8 @@ class Policy:
     times: frozenset[str]
     sums: tuple[str, ...] = ()
     where: str = "true"
+    # Tables of PostgreSQL whose makers also write to this one, and so come before its copy.
+    after: tuple[str, ...] = ()
 
     @property
     def storage(self) -> str:
@@ -103,6 +105,21 @@ POLICIES = (
         ),
         frozenset(("outcome_recorded_at", "decided_at", *_STAMPS)),
         sums=("confidence", "cost"),
+        after=("decision_outcomes",),
+    ),
+    Policy(
+        "decision_outcomes",
+        "decision_outcomes",
+        (
+            *("decision_id", "agent_id", "exchange", "symbol", "decided_at", "method", "state", "stake", "side"),
+            *("market_exchange", "market_symbol", "timeframe", "volatility", "entry_at", "entry_price", "target_price"),
+            *("target_source", "stop_price", "stop_source", "exit_at", "exit_price", "barrier", "gross_percent"),
+            *("net_percent", "pnl", "max_favorable_percent", "max_adverse_percent", "hold_minutes", "is_correct"),
+            *("is_direction_correct", "trade_count", "trade_pnl", "trade_percent", "trade_hold_minutes"),
+            *("is_trade_correct", "origin", *_STAMPS),
+        ),
+        frozenset(("decided_at", "entry_at", "exit_at", *_STAMPS)),
+        sums=("pnl", "net_percent", "trade_pnl"),
     ),
     Policy(
         "daily_marks",

@@ -178,7 +178,7 @@ def _copy_asset(policy: Policy) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=["clickhouse", "candlehouse", policy.target],
-        deps=[dg.AssetKey(["postgres", "public", policy.source])],
+        deps=[dg.AssetKey(["postgres", "public", table]) for table in (policy.source, *policy.after)],
         description=f"Copy of PostgreSQL's `{policy.source}` where {policy.where}, newest version of each row.",
         group_name="trading",
         kinds={"clickhouse", "python"},
