@@ -15,6 +15,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "migrate": ("migrate", "migrate", "Apply pending SQL files to both warehouses, or show them."),
     "board": ("board", "board", "Print the leaderboard of both warehouses."),
     "archive": ("archive", "archive", "Move finished rows to ClickHouse, with proof: plan, apply, verify."),
+    "cold": ("cold", "cold", "Move old months of ClickHouse to Parquet files, with proof: plan, apply, verify."),
+    "dump": ("dump", "dump", "Dump PostgreSQL into the cold store."),
+    "restore": ("restore", "restore", "Bring a cold month or a dump back, compared row by row."),
     "prove": ("prove", "prove", "Show where a row is and every step of its way."),
     "import": ("import_", "import_", "Bring recorded data of other designs in."),
     "replay": ("replay", "replay", "Serve recorded candle files as a venue."),
@@ -34,6 +37,13 @@ ONE_LINE = {
     ("dagster_project.stack.theatre.scenes", "UnknownScene"),
     ("dagster_project.lib.archive.engines", "EngineAway"),
     ("dagster_project.lib.archive.progress", "NotMigrated"),
+    ("dagster_project.lib.cold.dumps", "DumpFailed"),
+    ("dagster_project.lib.cold.files", "NotProven"),
+    ("dagster_project.lib.cold.ledger", "Busy"),
+    ("dagster_project.lib.cold.policies", "UnknownTable"),
+    ("dagster_project.lib.cold.restore", "NotCold"),
+    ("dagster_project.lib.cold.store", "StoreError"),
+    ("dagster_project.lib.cold.table", "NotFit"),
 }
 
 

@@ -13,13 +13,19 @@ from dagster_project.lib.cold.figures import difference, figures
 from dagster_project.lib.cold.files import NotProven, intact
 from dagster_project.lib.cold.ledger import ColdFile
 from dagster_project.lib.cold.leftovers import remove_leftovers
-from dagster_project.lib.cold.policies import ColdPolicy
+from dagster_project.lib.cold.policies import ColdPolicy, UnknownTable, policy
+from dagster_project.lib.cold.reading import AS_ONE
 from dagster_project.lib.cold.store import Store
-from dagster_project.lib.cold.table import Table, table
+from dagster_project.lib.cold.table import Table
+from dagster_project.lib.cold.table import table as catalog
 
 if TYPE_CHECKING:
     import psycopg
     from clickhouse_connect.driver.client import Client
+
+
+# Files that are in the store.
+HOLDING = (*ledger.READ, "written", "restored", "replaced")
 
 
 @dataclass(frozen=True)
@@ -54,20 +60,16 @@ def erase(
         Busy: another process works on this table.
         KeyError: the table has no such column.
     """
-    described = table(client, rule)
+    described = catalog(client, rule)
     if column not in dict(described.columns):
         raise KeyError(f"{rule.table} has no column {column}")
-    condition = f"toString(`{column}`) IN {{values:Array(String)}}"
-    parameters = {"values": list(values)}
+    condition, parameters = _condition(column), {"values": list(values)}
     done = []
     with ledger.only_writer(connection, described.name):
         remove_leftovers(connection, client, store, described)
-        for file in ledger.files(connection, described.name, *ledger.READ, "restored", "replaced"):
+        for file in ledger.files(connection, described.name, *HOLDING):
             own = file.described(described)
-            if column not in dict(own.columns):
-                continue
-            source = store.table_function([file.path], own.structure)
-            gone = figures(client, own, source, condition, parameters).rows
+            gone = _matching(client, store, described, file, column, values)
             if not gone:
                 continue
             successor = None
@@ -125,3 +127,58 @@ def _rewrite(
         # Parts of the partition may still be there when the file that is replaced was not dropped yet.
         ledger.happened(connection, file.state, newer, run_id)
     return path
+
+
+class ColdFiles:
+    """The files of every table, as `candlehouse erase` asks for them. Tables that have no policy have no files."""
+
+    def __init__(self, connection: psycopg.Connection, client: Client, store: Store, run_id: str | None = None) -> None:
+        self._connection, self._client, self._store, self._run_id = connection, client, store, run_id
+
+    def view(self, table: str) -> str | None:
+        """The view over the table and its files as one; None when views read no files."""
+        rule = _rule(table)
+        if rule is None or not ledger.read_now(self._connection, rule.storage).paths:
+            return None
+        return rule.storage + AS_ONE
+
+    def count(self, table: str, column: str, values: Sequence[str]) -> int:
+        """Rows in files, replaced ones among them, whose column has one of these values (as text)."""
+        rule = _rule(table)
+        if rule is None:
+            return 0
+        described = catalog(self._client, rule)
+        held = ledger.files(self._connection, rule.storage, *HOLDING)
+        return sum(_matching(self._client, self._store, described, file, column, values) for file in held)
+
+    def erase(self, table: str, column: str, values: Sequence[str]) -> int:
+        """Writes these files anew without the rows; how many went. See `erase`."""
+        rule = _rule(table)
+        if rule is None:
+            return 0
+        done = erase(rule, self._connection, self._client, self._store, column, values, run_id=self._run_id)
+        return sum(one.rows for one in done)
+
+
+def _rule(table: str) -> ColdPolicy | None:
+    try:
+        return policy(table)
+    except UnknownTable:
+        return None
+
+
+def _condition(column: str) -> str:
+    return f"toString(`{column}`) IN {{values:Array(String)}}"
+
+
+def _matching(
+    client: Client, store: Store, described: Table, file: ColdFile, column: str, values: Sequence[str]
+) -> int:
+    own = file.described(described)
+    if column not in dict(own.columns):
+        return 0
+    row = client.query(
+        f"SELECT count() FROM {store.table_function([file.path], own.structure)} WHERE {_condition(column)}",
+        parameters={"values": list(values)},
+    ).result_rows[0]
+    return int(row[0])
