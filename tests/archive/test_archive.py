@@ -194,6 +194,18 @@ def test_the_same_batch_after_the_window_shows_once(house: House) -> None:
     assert house.history() == ["t1", "t2"]
 
 
+def test_a_version_that_is_marked_already_keeps_its_mark(house: House) -> None:
+    house.insert("t1", "t2")
+    house.archive(policy=replace(house.trades, batch_rows=1))
+    marks = house.connection.execute("SELECT key, batch FROM ops.archive_marks ORDER BY key").fetchall()
+    house.insert("t3")
+    house.connection.execute("UPDATE ops.archive_progress SET done_version = '-infinity' WHERE policy = 'trades'")
+    assert house.archive().rows == 3
+    assert house.connection.execute("SELECT key, batch FROM ops.archive_marks ORDER BY key").fetchall()[:2] == marks
+    assert house.marked() == ["t1", "t2", "t3"]
+    assert house.history() == ["t1", "t2", "t3"]
+
+
 def test_open_and_unsettled_trades_stay(house: House) -> None:
     house.insert("t1")
     house.insert("t2", status="open", closed_at=None)
