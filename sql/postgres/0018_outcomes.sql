@@ -25,7 +25,7 @@ CREATE TABLE decision_outcomes (
     market_exchange text,
     market_symbol text,
     timeframe text,
-    volatility numeric,
+    volatility numeric CONSTRAINT decision_outcomes_volatility_fits CHECK (ops.fits_decimal(volatility)),
     entry_at timestamptz,
     entry_price numeric CONSTRAINT decision_outcomes_entry_price_fits CHECK (ops.fits_decimal(entry_price)),
     target_price numeric CONSTRAINT decision_outcomes_target_price_fits CHECK (ops.fits_decimal(target_price)),
@@ -44,13 +44,16 @@ CREATE TABLE decision_outcomes (
     max_adverse_percent numeric
     CONSTRAINT decision_outcomes_max_adverse_percent_fits
     CHECK (ops.fits_decimal(max_adverse_percent) AND max_adverse_percent >= 0),
-    hold_minutes numeric CONSTRAINT decision_outcomes_hold_minutes_fits CHECK (hold_minutes >= 0),
+    hold_minutes numeric
+    CONSTRAINT decision_outcomes_hold_minutes_fits CHECK (ops.fits_decimal(hold_minutes) AND hold_minutes >= 0),
     is_correct boolean,
     is_direction_correct boolean,
     trade_count integer NOT NULL DEFAULT 0 CHECK (trade_count >= 0),
     trade_pnl numeric CONSTRAINT decision_outcomes_trade_pnl_fits CHECK (ops.fits_decimal(trade_pnl)),
     trade_percent numeric CONSTRAINT decision_outcomes_trade_percent_fits CHECK (ops.fits_decimal(trade_percent)),
-    trade_hold_minutes numeric CONSTRAINT decision_outcomes_trade_hold_minutes_fits CHECK (trade_hold_minutes >= 0),
+    trade_hold_minutes numeric
+    CONSTRAINT decision_outcomes_trade_hold_minutes_fits
+    CHECK (ops.fits_decimal(trade_hold_minutes) AND trade_hold_minutes >= 0),
     is_trade_correct boolean,
     origin text NOT NULL CHECK (ops.is_origin(origin)),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -68,7 +71,7 @@ COMMENT ON COLUMN decision_outcomes.exchange IS 'Venue of the decision.';
 COMMENT ON COLUMN decision_outcomes.symbol IS 'Instrument, as the venue names it.';
 COMMENT ON COLUMN decision_outcomes.decided_at IS 'When it was taken (UTC).';
 COMMENT ON COLUMN decision_outcomes.method IS 'How it was scored, see outcome_methods.';
-COMMENT ON COLUMN decision_outcomes.state IS 'scored; pending: the horizon is not over in the stored candles; gap: candles are missing in it; no_market: no stored market prices the instrument; no_side: no action, or a close of an unknown position.';
+COMMENT ON COLUMN decision_outcomes.state IS 'scored; pending: the horizon is not over in the stored candles; gap: candles are missing in it; no_market: no candle of the instrument is stored for its horizon; no_side: no action, or a close of an unknown position.';
 COMMENT ON COLUMN decision_outcomes.stake IS 'What was judged: enter (long, short), keep (hold with target and stop), leave (close), stay_out (hold without).';
 COMMENT ON COLUMN decision_outcomes.side IS 'Side that was judged: of a close the opposite of the position; NULL for staying out.';
 COMMENT ON COLUMN decision_outcomes.market_exchange IS 'Venue of the candles: its own where it has the market, else another with the same base asset.';

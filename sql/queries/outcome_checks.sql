@@ -1,5 +1,5 @@
--- Decisions without an outcome, outcomes that contradict themselves (how many, one of them), finished horizons, and how
--- many of those lack candles.
+-- Decisions without an outcome, outcomes that contradict themselves (how many, one of them), finished horizons in markets that
+-- are collected, and how many of those have holes.
 SELECT
     (
         SELECT count(*)
@@ -9,8 +9,8 @@ SELECT
     ) AS unseen,
     count(*) FILTER (WHERE checked.wrong) AS wrong,
     min(checked.decision_id) FILTER (WHERE checked.wrong) AS example,
-    count(*) FILTER (WHERE checked.state IN ('scored', 'gap', 'no_market')) AS finished,
-    count(*) FILTER (WHERE checked.state IN ('gap', 'no_market')) AS lacking
+    count(*) FILTER (WHERE checked.state IN ('scored', 'gap')) AS finished,
+    count(*) FILTER (WHERE checked.state = 'gap') AS lacking
 FROM (
     SELECT
         decision_id,

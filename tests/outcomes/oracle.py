@@ -26,8 +26,7 @@ class Bet:
     stop_loss: float | None = None
 
 
-def judge(bet: Bet, bars: dict[int, Bar], empty: set[int], step: int, head: int, method: Method) -> dict[str, Any]:
-    """Figures of one decision. `bars` by open time in ms; `empty` are the open times that have no candle."""
+def _judge(bet: Bet, bars: dict[int, Bar], empty: set[int], step: int, head: int, method: Method) -> dict[str, Any]:
     length = max(method.horizon * 60_000 // step, 1)
     time = bet.decided
     while time % step:
@@ -122,3 +121,13 @@ def judge(bet: Bet, bars: dict[int, Bar], empty: set[int], step: int, head: int,
         "is_correct": gain(leaving) - fees > 0,
         "is_direction_correct": gain(window[-1].close) > 0,
     }
+
+
+def judge(bet: Bet, bars: dict[int, Bar], empty: set[int], step: int, head: int, method: Method) -> dict[str, Any]:
+    """Figures of one decision. `bars` by open time in ms; `empty` are the open times that have no candle."""
+    result = _judge(bet, bars, empty, step, head, method)
+    opening = -(-bet.decided // step) * step
+    window = range(opening, opening + max(method.horizon * 60_000 // step, 1) * step, step)
+    if result["state"] == "gap" and not any(at in bars for at in window):
+        return {"state": "no_market"}
+    return result

@@ -126,6 +126,7 @@ def _land_sandbox(connection: "psycopg.Connection") -> dict[str, list["Tally"]]:
 
     from dagster_project.lib import trading_rows as rows
     from dagster_project.lib.trading_store import land, land_trades
+    from dagster_project.stack.sandbox import sandbox_decisions
     from dagster_project.stack.sandbox import trades as sandbox
 
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -144,10 +145,12 @@ def _land_sandbox(connection: "psycopg.Connection") -> dict[str, list["Tally"]]:
         }
         for agent in sandbox.SANDBOX_AGENTS
     ]
+    decisions = sandbox_decisions(SANDBOX_SEED, sandbox.SANDBOX_AGENTS, start, end)
     made = sandbox.sandbox_trades(SANDBOX_SEED, sandbox.SANDBOX_AGENTS, start, end)
     return {
         "agents": [land(connection, rows.AGENTS, (rows.Row(row, row) for row in agents), "sandbox/agents")],
         "accounts": [land(connection, rows.ACCOUNTS, (rows.Row(row, row) for row in accounts), "sandbox/accounts")],
+        "decisions": [land(connection, rows.DECISIONS, (rows.Row(row, row) for row in decisions), "sandbox/decisions")],
         "trades": [land_trades(connection, made, "sandbox/trades")],
     }
 

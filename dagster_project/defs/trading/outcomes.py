@@ -50,7 +50,7 @@ headline goes to the outcome columns of `decisions`. Definitions: docs/outcomes.
         dg.AssetCheckSpec(
             "candles_suffice",
             asset=DECISION_OUTCOMES,
-            description="Less than a tenth of the decisions whose horizon is over lack candles.",
+            description="Less than a tenth of the horizons that are over have holes in their candles.",
         ),
     ],
     automation_condition=dg.AutomationCondition.any_deps_updated().since_last_handled()
@@ -102,7 +102,7 @@ def _checks(connection: "psycopg.Connection", began: Any) -> list[dg.AssetCheckR
             check_name="candles_suffice",
             passed=lacking * 10 <= over,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{lacking:,} of {over:,} finished horizons lack candles: collect or import them"
+            description=f"{lacking:,} of {over:,} finished horizons have holes in their candles"
             if lacking * 10 > over
             else None,
             metadata={"finished": over, "lacking_candles": lacking},

@@ -11,7 +11,7 @@ from dagster_project.lib.outcomes.grid import Grid
 from dagster_project.lib.outcomes.method import Method
 
 MINUTE = 60_000
-SCORED, PENDING, GAP = "scored", "pending", "gap"
+SCORED, PENDING, GAP, NO_MARKET = "scored", "pending", "gap", "no_market"
 TARGET, STOP, HORIZON, MOVE = "target", "stop", "horizon", "move"
 DECISION, VOLATILITY, PERCENT = "decision", "volatility", "percent"
 
@@ -106,6 +106,7 @@ def score(bets: Bets, grid: Grid, head: int, method: Method) -> Scores:
     opening = -(-bets.decided // (grid.step * 1000)) * grid.step
     scores.state[opening + slots * grid.step > head] = PENDING
     if grid.slots == 0:
+        scores.state[scores.state == GAP] = NO_MARKET
         return scores
     first = (opening - grid.start) // grid.step
     on_grid = (first >= 0) & (first < grid.slots)
@@ -114,6 +115,7 @@ def score(bets: Bets, grid: Grid, head: int, method: Method) -> Scores:
     found[found] = grid.is_whole(first[found], entry[found])
     end = entry + slots
     scores.state[found & (grid.start + end * grid.step > head)] = PENDING
+    scores.state[(scores.state == GAP) & grid.is_bare(first, first + slots)] = NO_MARKET
     whole = found & (end <= grid.slots)
     whole[whole] = grid.is_whole(entry[whole], end[whole])
     judged = np.flatnonzero(whole & (scores.state != PENDING))

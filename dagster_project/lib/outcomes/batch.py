@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dagster_project.lib.outcomes.barriers import GAP, MINUTE, PENDING, SCORED, Bets, Scores, nothing, score
+from dagster_project.lib.outcomes.barriers import MINUTE, NO_MARKET, PENDING, SCORED, Bets, Scores, nothing, score
 from dagster_project.lib.outcomes.markets import Markets, Source, read
 from dagster_project.lib.outcomes.method import Method
 from dagster_project.lib.outcomes.trades import Result, Trade, linked, result
@@ -24,7 +24,7 @@ ROWS = 20_000  # decisions read at once
 SPAN = 31 * 24 * 60 * MINUTE  # candles of a batch: a month of minutes is 45,000 rows
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no decision is older
-NO_MARKET, NO_SIDE = "no_market", "no_side"
+NO_SIDE = "no_side"
 ENTER, KEEP, LEAVE, STAY_OUT = "enter", "keep", "leave", "stay_out"
 SIDES = {1: "long", -1: "short"}
 
@@ -159,14 +159,14 @@ def _score(
         end = int(asked.decided.max()) // 1000 + 2 * method.horizon * MINUTE + 2 * source.step
         if source.head <= start or source.first >= end:
             earlier = source.head <= asked.decided // 1000
-            found = nothing(len(left), GAP)
+            found = nothing(len(left), NO_MARKET)
             found.state[earlier] = PENDING
         else:
             found = score(asked, read(client, connection, source, start, end), source.head, method)
         better = (found.state == SCORED) | (scores.state[left] == NO_MARKET)
         for name in Scores.__dataclass_fields__:
             getattr(scores, name)[left[better]] = getattr(found, name)[better]
-        for place in left[better]:
+        for place in left[better & (found.state != NO_MARKET)]:
             chosen[place] = source
         waits = (found.state == PENDING) & (source.head > asked.decided // 1000)
         left = left[(found.state != SCORED) & ~waits]

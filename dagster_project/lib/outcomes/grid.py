@@ -54,6 +54,7 @@ class Grid:
         self.open, self.high, self.low = self.close.copy(), self.close.copy(), self.close.copy()
         self.open[at], self.high[at], self.low[at] = opening, high, low
         self.missing = _totals(~known)
+        self._present = _totals(self.stored)
         # The slot of the first stored candle at or after each slot; `slots` where there is none.
         ahead = np.where(self.stored, np.arange(size), size)
         self.next_stored = np.append(np.minimum.accumulate(ahead[::-1])[::-1], size)
@@ -92,6 +93,10 @@ class Grid:
     def is_whole(self, first: np.ndarray, last: np.ndarray) -> np.ndarray:
         """Whether no slot of [first, last) is missing. Both within the grid."""
         return self.missing[last] == self.missing[first]
+
+    def is_bare(self, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """Whether nothing is stored in [first, last), which may lie beyond the grid."""
+        return self._present[np.clip(last, 0, self.slots)] == self._present[np.clip(first, 0, self.slots)]
 
     def first_above(self, price: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
         """First slot in [first, last) whose high is at or above the price, else `last`."""

@@ -33,7 +33,8 @@ def sandbox_trades(
 
     Rows have the names of the `trades` table: id, agent_id, exchange (always `sandbox`), symbol, side, status
     (`closed`), currency, quantity, leverage, confidence (0..1), entry_price, exit_price, entry_fee, exit_fee, fee,
-    gross_pnl, net_pnl (Decimal, in the quote asset), opened_at, closed_at (UTC), prompt_version, origin (`simulated`).
+    gross_pnl, net_pnl (Decimal, in the quote asset), opened_at, closed_at (UTC), prompt_version, decision_id, origin
+    (`simulated`).
     Prices are closes of sandbox 1m candles of the same seed. An agent takes `TRADES_A_DAY` positions a day and is a
     little better or worse than a coin; positions may overlap.
     """
@@ -59,7 +60,7 @@ def _trade(source: SandboxSource, markets: list[Market], agent: str, day: int, n
     slot = DAY // MINUTE // TRADES_A_DAY
     opened = day * DAY + (number * slot + int(draw("entry") * slot)) * MINUTE
     closed = opened + (5 + int(draw("hold") * (LONGEST_HOLD - 5))) * MINUTE
-    entry, leaving = _close(source, market, opened), _close(source, market, closed)
+    entry, leaving = close_before(source, market, opened), close_before(source, market, closed)
     skill = 0.44 + 0.14 * draws.chance(source.seed, agent, "skill")
     confidence = Decimal(f"{0.5 + 0.45 * draw('confidence'):.2f}")
     right = draw("right") < skill + (float(confidence) - 0.725) * 0.2
@@ -90,12 +91,23 @@ def _trade(source: SandboxSource, markets: list[Market], agent: str, day: int, n
         "net_pnl": gross - entry_fee - exit_fee,
         "opened_at": datetime.fromtimestamp(opened / 1000, UTC),
         "closed_at": datetime.fromtimestamp(closed / 1000, UTC),
-        "prompt_version": "sandbox-v2" if (day - FIRST_DAY) // 14 % 2 else "sandbox-v1",
+        "prompt_version": prompt_of(day),
+        "decision_id": decision_of(source.seed, agent, day, number),
         "origin": "simulated",
     }
 
 
-def _close(source: SandboxSource, market: Market, moment: int) -> Decimal:
+def prompt_of(day: int) -> str:
+    """Prompt version that every agent runs on a day (since the epoch)."""
+    return "sandbox-v2" if (day - FIRST_DAY) // 14 % 2 else "sandbox-v1"
+
+
+def decision_of(seed: int, agent: str, day: int, number: int) -> str:
+    """Id of the decision that led to a trade."""
+    return f"sandbox-decision-{seed}-{agent}-{day}-{number}"
+
+
+def close_before(source: SandboxSource, market: Market, moment: int) -> Decimal:
     """Close of the last minute before `moment` (ms)."""
     rows = source.rows(market.id, "1m", moment - MINUTE, moment - MINUTE, None, False)
     if len(rows) == 0:  # the very first minute of the sandbox has none before it
