@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 import psycopg
@@ -9,7 +10,7 @@ import psycopg
 from benchmarks.volumes.bulk import without_indexes, without_triggers
 
 AGENTS = 10
-MANY = 200_000  # from here on, indexes are dropped and built again
+MANY = 10_000  # from here on, triggers do not fire
 FILL = b"""
 INSERT INTO trades (
     id, agent_id, exchange, symbol, side, side_upper, trade_type, status, quantity, quantity_signed, leverage,
@@ -52,13 +53,15 @@ def agents(owner: psycopg.Connection[Any]) -> None:
 def trades(owner: psycopg.Connection[Any], rows: int, first: int) -> int:
     """`rows` closed trades, numbered from `first`; returns the number of the next one.
 
-    Few of them go through triggers as an application's do; many are loaded without triggers and indexes.
+    Few of them go through triggers as an application's do; the first many come without triggers and indexes.
     """
-    if rows < MANY:
+    with ExitStack() as until_end:
+        if rows >= MANY:
+            until_end.enter_context(without_triggers(owner))
+            if first == 1:
+                until_end.enter_context(without_indexes(owner, "trades"))
         owner.execute(FILL, [first, first + rows - 1])
-    else:
-        with without_triggers(owner), without_indexes(owner, "trades"):
-            owner.execute(FILL, [first, first + rows - 1])
+    if rows >= MANY:
         owner.execute("VACUUM ANALYZE trades")
         owner.execute("CHECKPOINT")
     return first + rows

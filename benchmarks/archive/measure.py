@@ -28,7 +28,7 @@ class Sizes:
     """Row counts: `rows` are archived at once, `felt_rows` while the application works, `closes` one by one."""
 
     rows: int = 1_000_000
-    felt_rows: int = 500_000
+    felt_rows: int = 300_000
     hybrid_rows: int = 20_000
     closes: int = 300
     repeats: int = 15

@@ -36,7 +36,8 @@ def close_to_visible(app_url: str, connection: psycopg.Connection[Any], client: 
         missing = [name for name in list(closed) if name not in visible]
         if missing:
             shown = client.query(
-                "SELECT id FROM trades_history WHERE id IN {ids:Array(String)}", parameters={"ids": missing}
+                "SELECT id FROM trades_history WHERE agent_id = 'agent-1' AND id IN {ids:Array(String)}",
+                parameters={"ids": missing},
             ).result_rows
             now = time.perf_counter()
             visible |= {name: now for (name,) in shown}

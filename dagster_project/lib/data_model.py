@@ -9,10 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from dagster_project.lib.archive import policy_table
+from dagster_project.lib.archive.policies import policies
+
 DESIGNS = ("hybrid", "quantbot", "learning", "nof0", "tradingagents")
 FOREVER = "for ever"
 
-# Room, who writes, and how long PostgreSQL keeps a row. What leaves PostgreSQL stays in ClickHouse.
+# Room and who writes. How long PostgreSQL keeps a row is what the archive's policies say.
 ROOMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Trading": (
         "the trading application",
@@ -69,23 +72,18 @@ ROOMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "the analysts' application",
         ("agent_analysis_results", "trading_signals", "news_documents", "social_documents"),
     ),
-    "Boards": ("the asset daily_marks", ("daily_marks",)),
+    "Boards": (
+        "the assets of the same names",
+        (
+            "daily_marks",
+            "hourly_candles",
+            "instrument_markets",
+            "prompt_pairs",
+            "agent_pairs",
+            "calibrated_confidence",
+        ),
+    ),
     "Outcomes": ("the asset decision_outcomes", ("decision_outcomes", "outcome_methods")),
-}
-RETENTION = {
-    "trades": "until proven to be in ClickHouse, and 24 hours more",
-    "orders": "until proven to be in ClickHouse, and 24 hours more",
-    "agent_reasoning_sessions": "30 days",
-    "agent_reflections": "30 days",
-    "decision_cycles": "90 days",
-    "price_ticks": "30 days",
-    "account_equity_snapshots": "1 year",
-    "conversations": "until finished and proven to be in ClickHouse",
-    "conversation_messages": "with their conversation",
-    "agent_analysis_results": "until they expire",
-    "trading_signals": "until they expire",
-    "news_documents": "until they expire",
-    "social_documents": "until they expire",
 }
 
 
@@ -157,6 +155,7 @@ def page(tables: Iterable[Table], history: Iterable[History]) -> str:
     homeless = set(by_name) - {name for _, names in ROOMS.values() for name in names}
     if homeless:
         raise KeyError(f"tables without a room in dagster_project/lib/data_model.py: {', '.join(sorted(homeless))}")
+    retention = {policy.name: policy_table.kept(policy) for policy in policies().values()}
     lines = [
         "# Data model",
         "",
@@ -170,7 +169,7 @@ def page(tables: Iterable[Table], history: Iterable[History]) -> str:
         for name in names:
             table = by_name[name]
             monthly = ", in monthly partitions" if table.partitioned else ""
-            kept = RETENTION.get(name, FOREVER) + monthly
+            kept = retention.get(name, FOREVER) + monthly
             designs = ", ".join(table.designs) or "-"
             lines.append(f"| `{name}` | {_cell(table.purpose)} | {owner} | {kept} | {designs} |")
         lines.append("")

@@ -401,6 +401,40 @@ def test_a_row_that_a_pass_overlooked_is_found_by_the_full_pass(house: House) ->
     assert house.marked() == ["t1", "t2"]
 
 
+def test_rows_that_clickhouse_lost_travel_again_without_their_marks(house: House) -> None:
+    house.insert("t1", "t2")
+    house.archive()
+    house.client.command("TRUNCATE TABLE trades_history_versions")
+    assert house.archive(full=True).rows == 0
+    house.connection.execute("DELETE FROM ops.archive_marks WHERE batch = (SELECT batch FROM ops.archive_manifests)")
+    assert house.archive(full=True).rows == 2
+    assert house.history() == house.marked() == ["t1", "t2"]
+    assert house.one("SELECT count(*) FROM ops.archive_manifests WHERE verdict = 'verified'") == 1
+
+
+def test_a_renamed_column_stops_its_policy_and_the_others_go_on(house: House) -> None:
+    from click.testing import CliRunner
+
+    from dagster_project.cli import main
+
+    house.insert("t1")
+    house.connection.execute("INSERT INTO price_ticks (symbol, priced_at, price) VALUES ('BTC', '2025-01-01Z', 5)")
+    house.connection.execute("ALTER TABLE trades RENAME COLUMN config_id TO settings_id")
+    try:
+        result = CliRunner().invoke(main, ["archive", "apply", "--json"])
+    finally:
+        house.connection.execute("ALTER TABLE trades RENAME COLUMN settings_id TO config_id")
+    told = {entry["policy"]: entry for entry in json.loads(result.stdout)}
+    assert result.exit_code == 1
+    assert told["trades"]["trouble"].splitlines() == [
+        "archive policy trades: the contract does not hold",
+        "- public.trades.config_id text: dropped or renamed in PostgreSQL",
+        "+ public.trades.settings_id text: new in PostgreSQL, does not travel yet",
+    ]
+    assert [entry["trouble"] for name, entry in told.items() if name != "trades"] == [None] * (len(told) - 1)
+    assert house.history() == []
+
+
 def test_two_archivers_never_take_the_same_rows(house: House) -> None:
     house.insert("t1")
     with house.connect() as other, only_archiver(other, house.trades) as got:
@@ -437,15 +471,20 @@ def test_an_interrupted_pass_goes_on_where_it_was(house: House) -> None:
             "- public.trades.config_id text: dropped or renamed",
         ),
         (
-            "ALTER COLUMN config_id TYPE varchar(9)",
-            "ALTER COLUMN config_id TYPE text",
-            "~ public.trades.config_id: text became character varying(9)",
+            "ALTER COLUMN trade_type TYPE varchar(9)",
+            "ALTER COLUMN trade_type TYPE text",
+            "~ public.trades.trade_type: text became character varying(9)",
+        ),
+        (
+            "DROP COLUMN trade_type",
+            "ADD COLUMN trade_type text",
+            "- public.trades.trade_type text: dropped or renamed",
         ),
     ],
 )
 def test_a_changed_source_stops_before_any_write(house: House, statement: str, undo: str, line: str) -> None:
     house.insert("t1")
-    if statement.startswith("ALTER"):
+    if statement.startswith(("ALTER", "DROP")):
         house.connection.execute("DROP SCHEMA IF EXISTS nof0, learning, hybrid, quantbot, tradingagents CASCADE")
     house.connection.execute(f"ALTER TABLE trades {statement}".encode())
     try:

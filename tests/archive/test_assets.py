@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import time
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.defs.upkeep.archive import ARCHIVE_PARITY, archive_parity, archives, asset_key
+from dagster_project.defs.upkeep.archive_state import ARCHIVE_STATE, archive_state
 from dagster_project.lib.archive.policies import policies
 from dagster_project.resources.clickhouse import ClickHouseResource
 from dagster_project.resources.postgres import PostgresResource
@@ -42,6 +45,7 @@ def test_a_run_archives_every_policy_and_tells_its_figures(house: House) -> None
         "rows_quarantined": 0,
     }
     assert told["last_proof"] > datetime(2026, 1, 1).timestamp()  # noqa: DTZ001
+    assert 0 <= told["seconds_since_last_proof"] < 60
     assert house.one("SELECT run_id FROM ops.archive_manifests") == run.run_id
     assert metadata(materialize(*archives), TRADES)["rows_archived"] == 0
 
@@ -70,6 +74,26 @@ def test_a_broken_contract_fails_its_own_asset_with_the_diff(house: House) -> No
     failures = [event.step_failure_data.user_failure_data for event in run.filter_events(lambda e: e.is_step_failure)]
     assert ["+ public.trades.mood text" in (failure.description or "") for failure in failures if failure] == [True]
     assert len(run.get_asset_materialization_events()) == len(archives) - 1
+
+
+def test_all_policies_are_shown_in_one_table_with_a_plot(house: House) -> None:
+    house.insert("t1", "t2", "t3")
+    materialize(*archives)
+    house.insert("t4")
+    time.sleep(2 * policies()["trades"].settle.total_seconds())
+    run = materialize(archive_state)
+    assert run.success
+    told = metadata(run, ARCHIVE_STATE)
+    assert (told["rows_archived"], told["rows_purged"], told["rows_quarantined"]) == (3, 0, 0)
+    assert (told["backlog"], told["backlog_trades"], told["backlog_orders"]) == (1, 1, 0)
+    assert 0 <= told["seconds_since_last_proof_trades"] < 60
+    assert "seconds_since_last_proof_orders" not in told
+    table = told["policies"].splitlines()
+    assert len(table) == 2 + len(archives)
+    assert "| 3 | 0 | 0 | 0 |" in table[2]
+    assert "none yet" in table[3]
+    picture = base64.b64decode(told["archived_lately"].split("base64,")[1].rstrip(")"))
+    assert picture.startswith(b"\x89PNG")
 
 
 def test_parity_is_an_asset_whose_check_names_the_batch(house: House) -> None:

@@ -1,5 +1,6 @@
 """One asset per archive policy, made from the table of policies, and the parity of all of them over all history."""
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import dagster as dg
 from dagster_project.defs.upkeep.assets import OWNERS
 from dagster_project.lib.archive.policies import policies
 from dagster_project.lib.archive.policy import Policy
+from dagster_project.lib.archive.policy_table import kept
 from dagster_project.resources.clickhouse import ClickHouseResource
 from dagster_project.resources.postgres import PostgresResource
 from dagster_project.settings import ANALYTICS
@@ -28,12 +30,12 @@ def asset_key(policy: Policy) -> dg.AssetKey:
 
 def archive_asset(policy: Policy) -> dg.AssetsDefinition:
     """The asset of one policy: archives what is due, then deletes what may go."""
-    kept = f"After {_words(policy.grace)} they leave PostgreSQL." if policy.purge else "They stay in PostgreSQL."
 
     @dg.asset(
         key=asset_key(policy),
         deps=[dg.AssetKey(["postgres", "public", policy.name])],
-        description=f"{policy.description} Moved from PostgreSQL's `{policy.name}` batch by batch, each proven. {kept}",
+        description=f"{policy.description} Taken from PostgreSQL's `{policy.name}` batch by batch, each proven. Kept in"
+        f" PostgreSQL {kept(policy)}.",
         group_name=policy.group,
         kinds={"clickhouse", "python"},
         owners=OWNERS,
@@ -51,13 +53,12 @@ def archive_asset(policy: Policy) -> dg.AssetsDefinition:
     def archived(
         context: dg.AssetExecutionContext, postgres: PostgresResource, clickhouse: ClickHouseResource
     ) -> dg.MaterializeResult:
-        import time
-
         from dagster_project.lib.archive.backlog import backlog
         from dagster_project.lib.archive.contract import ContractBroken
         from dagster_project.lib.archive.engine import NotVerified, archive
         from dagster_project.lib.archive.progress import NotMigrated
         from dagster_project.lib.archive.purge import NotGuarded, purge
+        from dagster_project.lib.archive.state import quarantine
 
         if policy.settle < timedelta(seconds=1):
             # What was written before this run began has settled.
@@ -69,7 +70,7 @@ def archive_asset(policy: Policy) -> dg.AssetsDefinition:
                 left = backlog(policy, connection, client, full=False)
             except (ContractBroken, NotVerified, NotMigrated, NotGuarded) as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
-            proven_at, unfit = _state(connection, policy)
+            proven_at, unfit = _proven_at(connection, policy), quarantine(policy, connection)
         if done.busy:
             context.log.warning(f"another archiver holds {policy.name}: nothing was done")
         return dg.MaterializeResult(
@@ -97,17 +98,14 @@ def _logging(context: dg.AssetExecutionContext) -> Any:
     return log
 
 
-def _state(connection: Any, policy: Policy) -> tuple[float, int]:
-    """Epoch seconds of the last proof (0: none), and how many rows of the last pass were refused."""
+def _proven_at(connection: Any, policy: Policy) -> float:
+    """Epoch seconds of the last proof; 0: none."""
     row = connection.execute(
-        "SELECT coalesce((SELECT extract(epoch FROM max(verified_at)) FROM ops.archive_manifests"
-        " WHERE policy = %(policy)s AND verdict = 'verified'), 0)::float8,"
-        " (SELECT count(*) FROM ops.quarantine AS q WHERE q.source = 'archive/' || %(policy)s AND EXISTS ("
-        f' SELECT FROM {policy.source} AS t WHERE t."{policy.key}"::text = q.row_key'
-        f' AND t."{policy.version}" <= q.last_seen_at))',
-        {"policy": policy.name},
+        "SELECT coalesce(extract(epoch FROM max(verified_at)), 0)::float8 FROM ops.archive_manifests"
+        " WHERE policy = %s AND verdict = 'verified'",
+        [policy.name],
     ).fetchone()
-    return row[0], row[1]
+    return row[0]
 
 
 def _metadata(done: "Outcome", purged: "Purged", left: "Backlog", proven_at: float) -> dict[str, Any]:
@@ -122,14 +120,11 @@ def _metadata(done: "Outcome", purged: "Purged", left: "Backlog", proven_at: flo
     }
     if proven_at:
         metadata["last_proof"] = dg.MetadataValue.timestamp(proven_at)
+        # The Plots tab draws numbers only.
+        metadata["seconds_since_last_proof"] = round(max(0.0, time.time() - proven_at), 1)
     if purged.why:
         metadata["purge_held_by"] = purged.why
     return metadata
-
-
-def _words(time: timedelta) -> str:
-    hours = time.total_seconds() / 3600
-    return f"{hours / 24:.0f} days" if hours > 48 else f"{hours:.0f} hours"
 
 
 archives = [archive_asset(policy) for policy in policies().values()]

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from dagster_project.defs.upkeep.archive import ARCHIVE_PARITY, asset_key
+from dagster_project.defs.upkeep.archive_state import ARCHIVE_STATE
 from dagster_project.defs.upkeep.assets import MONTH_PARTITIONS
 from dagster_project.lib.archive.policies import policies
 
@@ -60,4 +61,13 @@ archive_parity_daily = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Compares everything that was ever archived with ClickHouse, per day.",
+)
+
+archive_state_hourly = dg.ScheduleDefinition(
+    name="archive_state_hourly",
+    target=dg.AssetSelection.assets(ARCHIVE_STATE),
+    cron_schedule="35 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Writes down how every archive policy stands, for the plots over time.",
 )
