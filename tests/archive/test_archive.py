@@ -306,7 +306,8 @@ def test_a_purge_without_the_guard_is_refused(house: House) -> None:
     assert house.ids() == ["t1"]
 
 
-def test_deletes_without_proof_are_refused(house: House) -> None:
+def test_deletes_without_proof_are_refused_to_the_superuser_too(house: House) -> None:
+    assert house.one("SELECT current_setting('is_superuser')") == "on"
     house.insert("t1", "t2")
     house.insert("t3", status="open", closed_at=None)
     refused = pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="no verified archive manifest")

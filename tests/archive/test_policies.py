@@ -135,6 +135,20 @@ def test_a_row_that_comes_of_age_later_is_found(house: House) -> None:
     assert house.client.command("SELECT count() FROM price_ticks") == 2
 
 
+def test_what_tells_rows_apart_in_clickhouse_changes_only_while_they_are_young(house: House) -> None:
+    ticks = replace(policies()["price_ticks"], settle=timedelta(0))
+    insert(house, ticks)
+    insert(house, ticks, priced_at="now")
+    assert house.archive(policy=ticks).rows == 1
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="symbol, priced_at, price of a row"):
+        house.connection.execute("UPDATE price_ticks SET price = 7 WHERE priced_at < '2026-01-01Z'")
+    house.connection.execute("UPDATE price_ticks SET price = 7 WHERE priced_at > now() - interval '1 hour'")
+    house.connection.execute("UPDATE price_ticks SET origin = 'repaired' WHERE priced_at < '2026-01-01Z'")
+    assert house.archive(policy=ticks).rows == 1
+    shown = house.client.query("SELECT toString(price), origin FROM price_ticks").result_rows
+    assert [tuple(row) for row in shown] == [("100000.5", "repaired")]
+
+
 def test_a_late_message_keeps_its_conversation(house: House) -> None:
     messages = replace(policies()["conversation_messages"], settle=timedelta(0), grace=timedelta(0))
     insert(house, messages)

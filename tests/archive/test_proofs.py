@@ -91,6 +91,9 @@ def test_only_the_deep_check_sees_a_change_that_no_sum_shows(house: House) -> No
 def test_rows_of_an_interrupted_batch_are_named(house: House) -> None:
     house.insert("t1")
     house.archive()
+    code, output = run("prove", "--all")
+    assert code == 0, output
+    assert "trades: 1 archived rows on 1 days, all agree" in output
     house.client.command(
         "INSERT INTO trades_history_versions SELECT * REPLACE ('ghost' AS id, generateUUIDv4() AS archive_batch)"
         " FROM trades_history_versions"
