@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def prove(context: click.Context, key: str | None, name: str | None, everything: bool, as_json: bool) -> None:
     """Show where a row is now and every step of its way, checked against both databases.
 
-    Exit 0 when it is proven to be there, 1 when it is not.
+    Exit 0 when it is proven to be there, or to be erased as somebody asked; 1 when it is not.
 
     \b
     Examples:
@@ -53,8 +53,9 @@ def prove(context: click.Context, key: str | None, name: str | None, everything:
 
 
 def _show(proof: Proof) -> None:
-    verdict = "proven" if proof.holds else "NOT PROVEN"
-    click.echo(f"{proof.policy} {proof.key}: {verdict}, in {' and '.join(proof.where) or 'neither database'}")
+    verdict = "erased" if proof.erased else "proven"
+    place = " and ".join(proof.where) or "neither database"
+    click.echo(f"{proof.policy} {proof.key}: {verdict if proof.holds else f'NOT {verdict.upper()}'}, in {place}")
     for step in proof.steps:
         click.echo(f"  {step['step']}")
         for name, value in step.items():

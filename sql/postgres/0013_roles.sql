@@ -73,8 +73,8 @@ DECLARE
     facades CONSTANT name[] := ARRAY['nof0', 'learning', 'hybrid', 'quantbot', 'tradingagents'];
     ours CONSTANT name[] := facades || ARRAY['public', 'ops']::name[];
     everybody CONSTANT text := 'candlehouse_app, candlehouse_ingest, candlehouse_transform, candlehouse_readonly';
-    -- What migrations themselves write.
-    ledgers CONSTANT name[] := ARRAY['alembic_version', 'applied_migrations'];
+    -- What migrations write, and what lets rows leave for good: the owner alone.
+    ledgers CONSTANT name[] := ARRAY['alembic_version', 'applied_migrations', 'erasures', 'erased_rows', 'erasure_steps'];
     -- A row here makes indexes, which is the operator's business.
     registries CONSTANT name[] := ARRAY['embedding_models'];
     item record;

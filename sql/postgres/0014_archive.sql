@@ -247,7 +247,10 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
         clock_timestamp() - settle,
         (
             SELECT min(a.xact_start) FROM pg_stat_activity AS a
-            WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid() AND a.datname = current_database()
+            -- An autovacuum worker that analyzes has an id and brings no rows.
+            WHERE
+                a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid() AND a.datname = current_database()
+                AND a.backend_type <> 'autovacuum worker'
         ),
         (SELECT min(p.prepared) FROM pg_prepared_xacts AS p WHERE p.database = current_database())
     )
@@ -269,11 +272,25 @@ COMMENT ON FUNCTION ops.archive_array(text []) IS 'An array as ClickHouse writes
 CREATE FUNCTION ops.grow_version() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    seen timestamptz := (SELECT p.horizon FROM ops.archive_progress AS p WHERE p.policy = TG_ARGV[0]);
+    seen timestamptz;
 BEGIN
-    IF TG_OP = 'UPDATE' AND NEW.updated_at <= OLD.updated_at THEN
+    IF TG_OP = 'INSERT' THEN
+        IF EXISTS (SELECT FROM ops.erased_rows AS e WHERE e.policy = TG_ARGV[0] AND e.key = NEW.id::text) THEN
+            RAISE EXCEPTION '%.%: % was erased on request, and an erased id is not taken again',
+                TG_TABLE_SCHEMA, TG_TABLE_NAME, NEW.id
+                USING ERRCODE = 'integrity_constraint_violation', TABLE = TG_TABLE_NAME;
+        END IF;
+        -- An INSERT has no transaction id before its row is written, so the horizon of a pass could overtake the stamp that
+        -- the row already has. With the id first and the stamp after it, either the pass waits for this transaction or the
+        -- stamp is later. An UPDATE has locked its row, and has an id.
+        PERFORM pg_current_xact_id();
+        IF NEW.updated_at BETWEEN now() AND clock_timestamp() THEN
+            NEW.updated_at := clock_timestamp();
+        END IF;
+    ELSIF NEW.updated_at <= OLD.updated_at THEN
         NEW.updated_at := OLD.updated_at + interval '1 microsecond';
     END IF;
+    seen := (SELECT p.horizon FROM ops.archive_progress AS p WHERE p.policy = TG_ARGV[0]);
     IF NEW.updated_at <= seen THEN
         NEW.updated_at := greatest(clock_timestamp(), seen + interval '1 microsecond');
     END IF;
@@ -281,7 +298,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION ops.grow_version() IS 'Trigger: updated_at is later than the row''s older version and than everything the archive of the policy (argument) has looked at.';
+COMMENT ON FUNCTION ops.grow_version() IS 'Trigger: updated_at is later than the row''s older version and than everything the archive of the policy (argument) has looked at; an erased id does not come back.';
 
 -- ClickHouse tells rows apart by these columns: a changed one would leave its old self behind for ever. A table that is
 -- archived by age lets young rows change.
@@ -332,7 +349,13 @@ BEGIN
         ' CROSS JOIN LATERAL unnest(m.row_keys, m.row_versions) AS l (key, version)'
         ' WHERE m.policy = $1 AND m.verdict = ''verified'' AND m.batch IN ('
         ' SELECT marks.batch FROM wanted INNER JOIN ops.archive_marks AS marks'
-        ' ON marks.policy = $1 AND marks.version = wanted.version AND marks.key = wanted.key))'
+        ' ON marks.policy = $1 AND marks.version = wanted.version AND marks.key = wanted.key)'
+        -- What an erasure takes, in its own transaction only.
+        ' UNION ALL SELECT wanted.key, wanted.version FROM wanted'
+        ' INNER JOIN ops.erased_rows AS e ON e.policy = $1 AND e.key = wanted.key AND e.version >= wanted.version'
+        ' INNER JOIN ops.archive_manifests AS m'
+        ' ON m.policy = e.policy AND m.batch = e.batch AND m.kind = ''erasure'' AND m.verdict = ''verified'''
+        ' WHERE e.transaction_id = pg_current_xact_id())'
         ' SELECT count(*), min(key) FROM (SELECT key, version FROM wanted EXCEPT SELECT key, version FROM listed) AS missing',
         TG_ARGV[1]
     ) INTO unproven, example USING TG_ARGV[0];
@@ -346,7 +369,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION ops.refuse_unproven_delete() IS 'Trigger with the arguments policy and key column: a row leaves PostgreSQL only when a verified manifest lists this version of it.';
+COMMENT ON FUNCTION ops.refuse_unproven_delete() IS 'Trigger with the arguments policy and key column: a row leaves PostgreSQL only when a verified manifest lists this version of it, or with the erasure manifest of its own transaction.';
 
 CREATE FUNCTION ops.refuse_unproven_truncate() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

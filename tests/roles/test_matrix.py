@@ -19,6 +19,12 @@ TRADE = (
 )
 UPSERT = TRADE.format(more="", value="") + " ON CONFLICT (id) DO UPDATE SET quantity = 2, updated_at = now()"
 
+MANIFEST = (
+    "INSERT INTO ops.archive_manifests (kind, policy, batch, verdict, source, target, contract, rows, bytes, row_keys,"
+    " row_versions, row_digests, postgres, clickhouse, software, snapshot_at) VALUES ('{kind}', 'trades',"
+    " gen_random_uuid(), 'verified', '', '', '', 0, 0, '{{}}', '{{}}', '', '{{}}', '{{}}', '', now())"
+)
+
 # statement -> roles that may; every other one is denied.
 STATEMENTS: dict[str, tuple[Role, ...]] = {
     # Canonical trading tables.
@@ -52,6 +58,15 @@ STATEMENTS: dict[str, tuple[Role, ...]] = {
     "DELETE FROM ops.applied_migrations": (),
     "INSERT INTO ops.applied_migrations (revision, file, sha256) VALUES ('9999', 'x', 'x')": (),
     "SELECT ops.grant_rights()": (),
+    # Rows leave for good when the owner says so.
+    "SELECT * FROM ops.erasures": ("ingest", "readonly"),
+    "INSERT INTO ops.erasures (id, subject, digest, software) VALUES (gen_random_uuid(), '{}', '', '')": (),
+    "UPDATE ops.erasures SET finished_at = now(), subject = NULL": (),
+    "DELETE FROM ops.erased_rows": (),
+    "UPDATE ops.erased_rows SET transaction_id = pg_current_xact_id()": (),
+    "DELETE FROM ops.erasure_steps": (),
+    MANIFEST.format(kind="erasure"): (),
+    MANIFEST.format(kind="archive"): ("ingest",),
     # Marts.
     "SELECT * FROM analytics.board": ("ingest", "transform", "readonly"),
     "INSERT INTO analytics.board VALUES (2)": ("transform",),
@@ -95,7 +110,7 @@ STATEMENTS: dict[str, tuple[Role, ...]] = {
     "SET ROLE candlehouse_transform": ("transform",),
     "CREATE ROLE mine": (),
     "ALTER ROLE candlehouse_readonly SUPERUSER": (),
-    "COPY trades TO PROGRAM 'true'": (),
+    "COPY trades TO PROGRAM 'cat > /dev/null'": (),
     "SELECT pg_read_file('PG_VERSION')": (),
 }
 

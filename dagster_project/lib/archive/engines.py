@@ -18,8 +18,8 @@ class EngineAway(Exception):
 
 
 @contextmanager
-def both(settings: Settings) -> Iterator[tuple[psycopg.Connection, Client]]:
-    """A connection to PostgreSQL as candlehouse_ingest and a client of ClickHouse, closed afterwards.
+def both(settings: Settings, *, owner: bool = False) -> Iterator[tuple[psycopg.Connection, Client]]:
+    """A connection to PostgreSQL as candlehouse_ingest, or as the owner, and a client of ClickHouse, closed afterwards.
 
     Raises:
         EngineAway: one of them does not answer.
@@ -30,7 +30,7 @@ def both(settings: Settings) -> Iterator[tuple[psycopg.Connection, Client]]:
 
     try:
         connection = psycopg.connect(
-            settings.ingest_url,
+            settings.postgres_url if owner else settings.ingest_url,
             autocommit=True,
             application_name="candlehouse archive",
             options="-c timezone=UTC",

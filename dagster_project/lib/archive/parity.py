@@ -1,7 +1,7 @@
 """Archived rows and sums per day, over all history: what the manifests prove against what ClickHouse shows now.
 
 Cheap where nothing is wrong: one grouped query there, the manifests' own figures here. Batches that differ are compared
-row by row: rows that a later version replaced are remembered, anything else is named.
+row by row: rows that a later version replaced or a request erased are remembered, anything else is named.
 """
 
 from __future__ import annotations

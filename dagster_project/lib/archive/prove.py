@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.lib.archive.erased import Erased, erased
 from dagster_project.lib.archive.policy import BATCH, Policy
 from dagster_project.lib.archive.rows_check import rows
 
@@ -18,19 +19,21 @@ if TYPE_CHECKING:
 class Proof:
     """What is known of a row. `where`: postgres, clickhouse or both; empty when no engine shows it.
 
-    `holds`: PostgreSQL has it, or ClickHouse shows the newest archived version exactly as the manifest says.
+    `holds`: PostgreSQL has it, or ClickHouse shows the newest archived version exactly as the manifest says; of a row
+    that was `erased` on request: no store has it.
     """
 
     policy: str
     key: str
     where: list[str] = field(default_factory=list)
+    erased: bool = False
     holds: bool = False
     steps: list[dict[str, Any]] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """For a program."""
-        return {name: getattr(self, name) for name in ("policy", "key", "where", "holds", "steps", "trouble")}
+        return {name: getattr(self, name) for name in ("policy", "key", "where", "erased", "holds", "steps", "trouble")}
 
 
 def prove(policy: Policy, connection: psycopg.Connection, client: Client, key: str) -> Proof | None:
@@ -48,6 +51,9 @@ def prove(policy: Policy, connection: psycopg.Connection, client: Client, key: s
     proof.steps += [_archived(manifest) for manifest in manifests]
     proof.steps += _purges(connection, policy, [manifest["batch"] for manifest in manifests])
     proof.steps += _quarantined(connection, policy, key)
+    gone = erased(connection, policy, [key]).get(key)
+    if gone is not None:
+        return _erased(proof, gone, bool(here), bool(found))
     if not (here or found or manifests):
         return None
     proof.holds = bool(here)
@@ -56,6 +62,20 @@ def prove(policy: Policy, connection: psycopg.Connection, client: Client, key: s
     elif found:
         proof.where.append("clickhouse")
         proof.trouble.append("ClickHouse shows it, but no verified manifest lists it")
+    return proof
+
+
+def _erased(proof: Proof, gone: Erased, here: bool, there: bool) -> Proof:
+    proof.erased = True
+    proof.steps.append(
+        {"step": "erased on request", "erased_at": gone.erased_at, "manifest": gone.batch, "erasure": gone.erasure}
+    )
+    if there:
+        proof.where.append("clickhouse")
+    proof.trouble += [f"{store} still has it" for store, has in (("PostgreSQL", here), ("ClickHouse", there)) if has]
+    if not gone.finished:
+        proof.trouble.append("the erasure is not finished: `candlehouse erase apply`")
+    proof.holds = not proof.trouble
     return proof
 
 
@@ -89,7 +109,7 @@ def _manifests(
         " m.clickhouse ->> 'hash', m.queries, m.software, m.run_id,"
         " to_char(m.snapshot_at, 'YYYY-MM-DD HH24:MI:SS.US'), to_char(m.verified_at, 'YYYY-MM-DD HH24:MI:SS.US')"
         " FROM ops.archive_manifests AS m, LATERAL unnest(array_positions(m.row_keys, %(key)s)) AS at"
-        " WHERE m.policy = %(policy)s AND m.verdict = 'verified'"
+        " WHERE m.policy = %(policy)s AND m.verdict = 'verified' AND m.kind = 'archive'"
         " AND (%(batches)s::uuid[] IS NULL OR m.batch = ANY (%(batches)s::uuid[]))"
         " ORDER BY m.row_versions[at], m.id",
         {"key": key, "policy": policy.name, "batches": batches},

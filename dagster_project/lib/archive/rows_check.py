@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.lib.archive.erased import erased
 from dagster_project.lib.archive.policy import BATCH, Policy
 from dagster_project.lib.archive.text import FORMAT_SETTINGS, split
 
@@ -21,7 +22,7 @@ PART = 5_000  # keys of one query: about 200 kB of text
 
 @dataclass
 class Checked:
-    """Rows of a batch: `present` in the listed version, `replaced` by a later one, or wrong.
+    """Rows of a batch: `present` in the listed version, `replaced` by a later one, `erased` on request, or wrong.
 
     `days` has rows and sums of the present ones per UTC day, `unnamed` those among them that were written again without
     a batch (by the copy of young rows, or an application); `faults` are (key, what is wrong).
@@ -29,6 +30,7 @@ class Checked:
 
     present: int = 0
     replaced: int = 0
+    erased: int = 0
     faults: list[tuple[str, str]] = field(default_factory=list)
     days: dict[str, dict[str, Any]] = field(default_factory=dict)
     unnamed: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -50,8 +52,15 @@ def check_batch(connection: psycopg.Connection, client: Client, policy: Policy, 
     checked = Checked()
     proven = _proven_batches(connection, policy)
     for listed in _listed(connection, policy, batch):
-        stored = rows(client, policy, batch, [key for key, _, _ in listed])
+        keys = [key for key, _, _ in listed]
+        stored, gone = rows(client, policy, batch, keys), erased(connection, policy, keys)
         for key, version, digest in listed:
+            if key in gone:
+                if key in stored:
+                    checked.faults.append((key, "erased on request, but ClickHouse shows it: `candlehouse erase`"))
+                else:
+                    checked.erased += 1
+                continue
             _judge(policy, checked, proven, str(batch), key, version, digest, stored.get(key))
     return checked
 
@@ -76,7 +85,8 @@ def rows(client: Client, policy: Policy, batch: uuid.UUID, keys: list[str]) -> d
 
 def _proven_batches(connection: psycopg.Connection, policy: Policy) -> set[str]:
     rows = connection.execute(
-        "SELECT batch::text FROM ops.archive_manifests WHERE policy = %s AND verdict = 'verified'", [policy.name]
+        "SELECT batch::text FROM ops.archive_manifests WHERE policy = %s AND verdict = 'verified' AND kind = 'archive'",
+        [policy.name],
     )
     return {batch for (batch,) in rows}
 
