@@ -96,6 +96,21 @@ class Desk:
         with resources[0].connect(autocommit=True) as connection, resources[1].client() as client:
             return bring_up_to_date(connection, client, method)
 
+    def run_against_closed_door(self) -> None:
+        """A run whose ClickHouse goes away after its first answer."""
+        with PostgresResource().connect(autocommit=True) as connection, ClickHouseResource().client() as client:
+            answer, asked = client.query, 0
+
+            def query(*args: Any, **kwargs: Any) -> Any:
+                nonlocal asked
+                asked += 1
+                if asked > 1:
+                    raise ConnectionError("connection refused")
+                return answer(*args, **kwargs)
+
+            client.query = query
+            bring_up_to_date(connection, client, QUICK)
+
     def outcomes(self) -> dict[str, dict[str, Any]]:
         """Rows of decision_outcomes by decision."""
         with self.owner.cursor(row_factory=dict_row) as cursor:

@@ -53,7 +53,9 @@ headline goes to the outcome columns of `decisions`. Definitions: docs/outcomes.
             description="Less than a tenth of the horizons that are over have holes in their candles.",
         ),
     ],
-    automation_condition=dg.AutomationCondition.any_deps_updated().since_last_handled()
+    # Candles come every minute; whoever reads outcomes does not need them faster than this.
+    automation_condition=dg.AutomationCondition.cron_tick_passed("4-59/15 * * * *").since_last_handled()
+    & dg.AutomationCondition.any_deps_updated().since_last_handled()
     & ~dg.AutomationCondition.in_progress(),
 )
 def decision_outcomes(

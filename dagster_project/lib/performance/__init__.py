@@ -1,0 +1,1 @@
+"""Performance of agents hour by hour: docs/outcomes.md."""

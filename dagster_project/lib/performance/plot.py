@@ -1,0 +1,56 @@
+"""A picture of equity over the hours of a run."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+MOST = 8  # lines; more of them cannot be told apart
+
+
+def equity_png(equity: Mapping[tuple[str, str], Sequence[tuple[datetime, float]]]) -> str:
+    """Base64 of a PNG: change of equity in percent of its first value, of the accounts that ended best and worst.
+
+    Args:
+        equity: (hour, equity) in order of time, by agent and exchange.
+    """
+    from matplotlib import colormaps
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.figure import Figure
+
+    lines = {
+        f"{agent} ({exchange})": (
+            [hour for hour, _ in points],
+            [(value / points[0][1] - 1) * 100 for _, value in points],
+        )
+        for (agent, exchange), points in equity.items()
+        if points and points[0][1] > 0
+    }
+    order = sorted(lines, key=lambda name: -lines[name][1][-1])
+    shown = order if len(order) <= MOST else [*order[: MOST // 2], *order[-MOST // 2 :]]
+    figure = Figure(figsize=(9.5, 3.8), dpi=90, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for place, name in enumerate(shown):
+        colour = colormaps["viridis"](place / max(len(shown) - 1, 1) * 0.9)
+        hours, values = lines[name]
+        axes.plot(hours, values, linewidth=1.2, color=colour, label=f"{name} {values[-1]:+.1f}%")  # type: ignore[arg-type]
+    axes.axhline(0, color="#8a9199", linewidth=0.7)
+    locator = AutoDateLocator()
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.set_xlabel("UTC", fontsize=8)
+    axes.set_ylabel("equity, change in % since the first hour", fontsize=8)
+    hidden = len(lines) - len(shown)
+    title = "Equity by the hour, open positions at the last candle" + (f"; {hidden} accounts between" if hidden else "")
+    axes.set_title(title, fontsize=9, loc="left")
+    axes.tick_params(labelsize=8, length=2)
+    axes.spines[["top", "right"]].set_visible(False)
+    if shown:
+        axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    image = io.BytesIO()
+    figure.savefig(image, format="png")
+    return base64.b64encode(image.getvalue()).decode()
