@@ -23,6 +23,14 @@ POLL_SECONDS = 0.5
 BOARDS = "boards"
 # What the boards are built from, in PostgreSQL; the copies in ClickHouse follow.
 INPUTS = ("agents", "accounts", "account_equity_snapshots", "trades", "decisions")
+# What scores decisions by the candles of the stages before, and carries them to ClickHouse.
+OUTCOMES = (
+    ["postgres", "public", "decision_outcomes"],
+    ["clickhouse", "candlehouse", "decision_outcomes"],
+    ["clickhouse", "candlehouse", "agent_decisions_log"],
+)
+PERFORMANCE = ["clickhouse", "candlehouse", "agent_performance"]
+PERFORMANCE_DAYS = 28
 SHARED_RANGE = timedelta(days=7)
 # Without recorded bounds: yesterday and today, about 17,000 candles for six markets.
 LIVE_DAYS = 2
@@ -84,23 +92,24 @@ def stages(settings: Settings, loaded: Definitions) -> list[Stage]:
     graph = loaded.resolve_asset_graph()
     candles = AssetSelection.groups("market")
     # Marks are taken from the candles of the stages before.
-    boards = (AssetSelection.kind("dbt") | AssetSelection.assets(["postgres", "public", "daily_marks"])).downstream()
+    marks = AssetSelection.assets(["postgres", "public", "daily_marks"])
+    outcomes, performance = AssetSelection.assets(*OUTCOMES), AssetSelection.assets(PERFORMANCE)
+    boards = (AssetSelection.kind("dbt") | marks).downstream() - performance - outcomes
     found = [
-        Stage("trades", sorted((AssetSelection.groups("trading") - boards).resolve(graph))),
+        Stage("trades", sorted((AssetSelection.groups("trading") - boards - outcomes - performance).resolve(graph))),
         *(
             Stage(
                 f"candles {first} to {last}" if first != last else f"candles {first}",
                 sorted(candles.materializable().resolve(graph)),
-                {
-                    "dagster/asset_partition_range_start": first.isoformat(),
-                    "dagster/asset_partition_range_end": last.isoformat(),
-                },
+                _range(first, last),
             )
             for first, last in candle_ranges(
                 settings.markets, settings.market_start, datetime.now(UTC).date(), _complete_days(settings)
             )
         ),
+        Stage("outcomes", sorted(outcomes.resolve(graph))),
         Stage(BOARDS, sorted(boards.materializable().resolve(graph))),
+        Stage("performance", sorted(performance.resolve(graph)), _range(*_traded_days(settings))),
     ]
     empty = [stage.title for stage in found if not stage.assets]
     if empty:
@@ -133,6 +142,26 @@ def candle_ranges(
         else:
             ranges.append((day, day))
     return ranges
+
+
+def _range(first: date, last: date) -> dict[str, str]:
+    return {
+        "dagster/asset_partition_range_start": first.isoformat(),
+        "dagster/asset_partition_range_end": last.isoformat(),
+    }
+
+
+def _traded_days(settings: Settings) -> tuple[date, date]:
+    """The days whose hours are worth a first look: four weeks until the newest trade, else until today."""
+    import psycopg
+
+    from dagster_project.defs.trading.partitions import FIRST
+
+    today = datetime.now(UTC).date()
+    with psycopg.connect(settings.ingest_url) as connection:
+        row = connection.execute("SELECT (max(closed_at) AT TIME ZONE 'UTC')::date FROM trades").fetchone()
+    last = max(min(row[0], today) if row and row[0] else today, FIRST)
+    return max(last - timedelta(days=PERFORMANCE_DAYS - 1), FIRST), last
 
 
 def _complete_days(settings: Settings) -> set[tuple[str, str, str, date]]:
