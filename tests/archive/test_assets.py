@@ -91,7 +91,7 @@ def test_all_policies_are_shown_in_one_table_with_a_plot(house: House) -> None:
     table = told["policies"].splitlines()
     assert len(table) == 2 + len(archives)
     assert "| 3 | 0 | 0 | 0 |" in table[2]
-    assert "none yet" in table[3]
+    assert "| none |" in table[3]
     picture = base64.b64decode(told["archived_lately"].split("base64,")[1].rstrip(")"))
     assert picture.startswith(b"\x89PNG")
 

@@ -120,7 +120,7 @@ def _metadata(done: "Outcome", purged: "Purged", left: "Backlog", proven_at: flo
     }
     if proven_at:
         metadata["last_proof"] = dg.MetadataValue.timestamp(proven_at)
-        # The Plots tab draws numbers only.
+        # Dagster plots numbers only.
         metadata["seconds_since_last_proof"] = round(max(0.0, time.time() - proven_at), 1)
     if purged.why:
         metadata["purge_held_by"] = purged.why

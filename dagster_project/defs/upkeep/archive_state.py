@@ -1,4 +1,4 @@
-"""All archive policies at a glance: one table, one plot, and numbers that the Plots tab draws over time."""
+"""All archive policies at a glance: one table, one plot, and numbers that the Dagster UI draws over time."""
 
 import base64
 import io
@@ -25,7 +25,7 @@ LATELY = timedelta(days=7)
     key=ARCHIVE_STATE,
     deps=[asset_key(policy) for policy in policies().values()],
     description="How every archive policy stands: backlog, last proof, rows archived, purged and in quarantine. The"
-    " Plots tab draws them over time.",
+    " Dagster UI draws the numbers over time: Overview, Metadata, Plots.",
     group_name="upkeep",
     kinds={"postgres", "clickhouse", "python"},
     owners=OWNERS,
@@ -61,7 +61,7 @@ def _table(found: list["State"]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for state in found:
-        proof = f"{state.proven_at:%Y-%m-%d %H:%M:%S}" if state.proven_at else "none yet"
+        proof = f"{state.proven_at:%m-%d %H:%M}" if state.proven_at else "none"
         numbers = [f"{number:,}" for number in (state.archived, state.purged, state.to_purge, state.quarantined)]
         failed = f"{state.failed} manifests failed in 24 hours" if state.failed else ""
         trouble = (state.trouble or failed).replace("\n", "; ").replace("|", "/")
