@@ -38,15 +38,15 @@ ONE_LINE = {
     ("dagster_project.stack.theatre.scenes", "UnknownScene"),
     ("dagster_project.lib.archive.engines", "EngineAway"),
     ("dagster_project.lib.archive.progress", "NotMigrated"),
-    ("dagster_project.lib.erasure.erase", "NotErased"),
-    ("dagster_project.lib.erasure.mutations", "NotDeleted"),
     ("dagster_project.lib.cold.dumps", "DumpFailed"),
-    ("dagster_project.lib.cold.files", "NotProven"),
+    ("dagster_project.lib.cold.errors", "NotProven"),
     ("dagster_project.lib.cold.ledger", "Busy"),
     ("dagster_project.lib.cold.policies", "UnknownTable"),
     ("dagster_project.lib.cold.restore", "NotCold"),
     ("dagster_project.lib.cold.store", "StoreError"),
     ("dagster_project.lib.cold.table", "NotFit"),
+    ("dagster_project.lib.erasure.erase", "NotErased"),
+    ("dagster_project.lib.erasure.mutations", "NotDeleted"),
 }
 
 

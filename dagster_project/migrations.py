@@ -81,6 +81,8 @@ def apply(settings: Settings, on_step: Callable[[Step], None] = lambda step: Non
             finally:
                 engine.dispose()
         _set_passwords(settings)
+        if done:
+            _show_cold_files(settings)
     return done
 
 
@@ -273,6 +275,27 @@ def _grant_rights(connection: Connection) -> None:
 
     if connection.scalar(text("SELECT to_regprocedure('ops.grant_rights()') IS NOT NULL")):
         _execute(connection, "SELECT ops.grant_rights()")
+
+
+def _show_cold_files(settings: Settings) -> None:
+    """A view that a file made anew reads ClickHouse alone; where rows are in cold files, it reads these again."""
+    import clickhouse_connect
+    import psycopg
+
+    from dagster_project.lib.cold.show import show_everywhere
+    from dagster_project.lib.cold.store import StoreError, open_store
+
+    with psycopg.connect(settings.postgres_url, autocommit=True) as connection:
+        if connection.execute("SELECT to_regclass('ops.cold_state') IS NULL").fetchone() == (True,):
+            return
+        try:
+            show_everywhere(
+                connection,
+                lambda: clickhouse_connect.get_client(dsn=settings.clickhouse_url, autogenerate_session_id=False),
+                lambda: open_store(settings.cold_url),
+            )
+        except StoreError as error:
+            raise MigrationError(str(error)) from None
 
 
 def _set_passwords(settings: Settings) -> None:

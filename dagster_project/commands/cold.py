@@ -73,7 +73,7 @@ def apply(names: tuple[str, ...], month: int | None, as_json: bool) -> None:
     from datetime import UTC, datetime
 
     from dagster_project.lib.cold.engine import apply as run
-    from dagster_project.lib.cold.files import NotProven
+    from dagster_project.lib.cold.errors import NotProven
     from dagster_project.lib.cold.ledger import Busy
     from dagster_project.lib.cold.table import NotFit
 
@@ -117,7 +117,8 @@ def verify(names: tuple[str, ...], as_json: bool) -> None:
     import json
 
     from dagster_project.lib.cold import ledger
-    from dagster_project.lib.cold.files import NotProven, check
+    from dagster_project.lib.cold.errors import NotProven
+    from dagster_project.lib.cold.files import check
     from dagster_project.lib.cold.table import table
 
     results: list[dict[str, Any]] = []

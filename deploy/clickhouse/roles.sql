@@ -20,9 +20,17 @@ GRANT INSERT ON hybrid_write.* TO candlehouse_app;
 GRANT INSERT ON quantbot_write.* TO candlehouse_app;
 GRANT INSERT ON tradingagents_write.* TO candlehouse_app;
 
--- Dagster's writers: rows in, corrections and retention by mutation and partition, nothing made and nothing dropped.
+-- Dagster's writers: rows in, corrections and retention by mutation and partition; no table made and none dropped.
 GRANT INSERT, ALTER UPDATE, ALTER DELETE, ALTER MOVE PARTITION, OPTIMIZE ON candlehouse.* TO candlehouse_ingest;
 GRANT CREATE TEMPORARY TABLE ON *.* TO candlehouse_ingest;
+
+-- Cold files (docs/cold.md): scratch tables that files are restored into, views that read files beside tables, and reading
+-- files. Partitions are dropped with ALTER DELETE above.
+GRANT CREATE TABLE, DROP TABLE, INSERT ON candlehouse.cold_scratch_* TO candlehouse_ingest;
+GRANT CREATE VIEW, DROP VIEW ON candlehouse.* TO candlehouse_ingest;
+GRANT READ ON S3 TO candlehouse_ingest, candlehouse_app, candlehouse_transform, candlehouse_readonly;
+GRANT READ ON FILE TO candlehouse_ingest, candlehouse_app, candlehouse_transform, candlehouse_readonly;
+
 REVOKE INSERT, ALTER UPDATE, ALTER DELETE ON candlehouse.applied_migrations FROM candlehouse_ingest;
 REVOKE INSERT, ALTER UPDATE, ALTER DELETE ON candlehouse.alembic_version FROM candlehouse_ingest;
 

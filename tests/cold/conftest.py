@@ -13,13 +13,14 @@ import psycopg
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from dagster_project.lib.cold import engine, ledger
+from dagster_project.lib.cold import engine, ledger, views
 from dagster_project.lib.cold.policies import ColdPolicy
 from dagster_project.lib.cold.restore import Restored, restore
 from dagster_project.lib.cold.store import Store, open_store
+from dagster_project.lib.cold.table import table
 
 NOW = datetime(2024, 3, 15, tzinfo=UTC)
-TABLES = ("trades_history", "price_ticks", "news_scores")
+TABLES = ("trades_history",)
 LEDGERS = "ops.cold_files, ops.cold_events, ops.restore_drills, ops.dumps, ops.dump_deletions"
 
 
@@ -50,16 +51,10 @@ class Cold:
         """One version of a trade in ClickHouse."""
         self.client.command(
             "INSERT INTO trades_history_versions (id, agent_id, exchange, symbol, side, status, net_pnl, quantity,"
-            " closed_at, updated_at, tags) VALUES ({id:String}, 'a', 'x', 'BTC', 'long', 'closed',"
-            " {pnl:Decimal(38, 18)}, 1, {closed:DateTime64(6, 'UTC')}, {version:DateTime64(6, 'UTC')}, ['it''s'])"
-            if self.has_tags
-            else "INSERT INTO trades_history_versions (id, agent_id, exchange, symbol, side, status, net_pnl, quantity,"
             " closed_at, updated_at) VALUES ({id:String}, 'a', 'x', 'BTC', 'long', 'closed', {pnl:Decimal(38, 18)}, 1,"
             " {closed:DateTime64(6, 'UTC')}, {version:DateTime64(6, 'UTC')})",
             parameters={"id": name, "pnl": pnl, "closed": closed, "version": version or closed},
         )
-
-    has_tags = False
 
     def trades(self, where: str = "1") -> list[tuple[str, str]]:
         """Id and PnL as readers of trades_history see them."""
@@ -90,8 +85,8 @@ class Cold:
 
 
 @pytest.fixture
-def cold(warehouse: Any, tmp_path: Path) -> Iterator[Cold]:
-    """Both engines, nothing in files; two trades of January and two of February 2024, one of each month corrected."""
+def bare(warehouse: Any, tmp_path: Path) -> Iterator[Cold]:
+    """Both engines, no rows, nothing in files."""
     with (
         psycopg.connect(warehouse.settings.postgres_url, autocommit=True, options="-c timezone=UTC") as connection,
         clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url, autogenerate_session_id=False) as client,
@@ -99,12 +94,18 @@ def cold(warehouse: Any, tmp_path: Path) -> Iterator[Cold]:
         store = open_store(str(tmp_path / "cold"))
         house = Cold(connection, client, store, warehouse.settings)
         empty(house)
-        for month in ("2024-01", "2024-02"):
-            for name in ("1", "2"):
-                house.trade(f"{month}/{name}", f"{month}-0{name} 10:00:00.123456", f"{name}.25")
-            house.trade(f"{month}/2", f"{month}-02 10:00:00.123456", "-7.000000000000000001", f"{month}-03 00:00:00")
         yield house
         empty(house)
+
+
+@pytest.fixture
+def cold(bare: Cold) -> Cold:
+    """Two trades of January and two of February 2024, one of each month corrected."""
+    for month in ("2024-01", "2024-02"):
+        for name in ("1", "2"):
+            bare.trade(f"{month}/{name}", f"{month}-0{name} 10:00:00.123456", f"{name}.25")
+        bare.trade(f"{month}/2", f"{month}-02 10:00:00.123456", "-7.000000000000000001", f"{month}-03 00:00:00")
+    return bare
 
 
 def empty(house: Cold) -> None:
@@ -113,9 +114,6 @@ def empty(house: Cold) -> None:
     connection.execute("SET session_replication_role = replica")
     connection.execute(f"TRUNCATE {LEDGERS} CASCADE".encode())
     connection.execute("RESET session_replication_role")
-    from dagster_project.lib.cold import views
-    from dagster_project.lib.cold.table import table
-
     for name in TABLES:
         described = table(client, house.policy(name))
         views.show(client, described, ledger.read_now(connection, described.name), house.store)

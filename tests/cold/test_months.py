@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pyarrow.parquet
 import pytest
 
-from dagster_project.lib.cold.files import NotProven
+from dagster_project.lib.archive import parity, rows_check
+from dagster_project.lib.archive.policies import policies as archive_policies
+from dagster_project.lib.cold.errors import NotProven
 from dagster_project.lib.cold.store import Folder
+from dagster_project.settings import Settings
 
 from .conftest import Cold
 
@@ -149,3 +154,58 @@ def test_a_late_row_survives_a_restore(cold: Cold) -> None:
     cold.restore(202401)
     assert cold.trades()[0] == ("2024-01/1", "9")
     assert len(cold.trades()) == 4
+
+
+def test_a_migration_that_makes_a_view_anew_does_not_hide_the_files(cold: Cold) -> None:
+    from dagster_project import migrations
+
+    original = str(cold.client.query("SHOW CREATE TABLE trades_history").result_rows[0][0])
+    cold.apply()
+    wanted = cold.trades()
+    cold.client.command(original.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1))
+    assert len(cold.trades()) == 2
+    migrations._show_cold_files(Settings(cold_url=str(cold.store.root)))  # type: ignore[attr-defined]
+    assert cold.trades() == wanted
+
+
+def test_an_older_version_in_a_month_that_stays_does_not_show_again(cold: Cold) -> None:
+    cold.trade("moved", "2024-02-10 00:00:00", "1", "2024-02-10 00:00:00")
+    cold.trade("moved", "2024-01-10 00:00:00", "2", "2024-02-11 00:00:00")
+    wanted = cold.trades()
+    assert ("moved", "2") in wanted
+    cold.client.command("ALTER TABLE trades_history_versions UPDATE ingested_at = '2020-01-01' WHERE 1")
+    cold.apply()
+    assert cold.file(202401).side.rows == 3
+    assert cold.trades() == wanted
+
+
+def test_a_trade_that_moves_between_cold_months_is_in_one_file(cold: Cold) -> None:
+    cold.now = cold.now.replace(month=4)
+    for month in (202401, 202402):
+        other = {202401: "2024-02", 202402: "2024-01"}[month]
+        cold.apply()
+        cold.trade(f"{str(month)[:4]}-{str(month)[4:]}/1", f"{other}-20 00:00:00", "5", "2024-03-01 00:00:00")
+        wanted = cold.trades()
+        assert len(wanted) == 4
+        cold.apply()
+        assert cold.trades() == wanted
+        assert cold.stored() == 0
+        cold.restore(202401)
+        cold.restore(202402)
+        assert cold.trades() == wanted
+        for restored in (202401, 202402):
+            cold.apply(month=restored)
+            assert cold.trades() == wanted
+
+
+def test_the_archive_finds_its_rows_in_files(cold: Cold) -> None:
+    batch = "61f0c404-5cb3-11e7-907b-a6006ad3dba0"
+    cold.client.command(f"ALTER TABLE trades_history_versions UPDATE archive_batch = '{batch}' WHERE 1")
+    trades = archive_policies()["trades"]
+    rows_check.rows(cold.client, trades, uuid.UUID(batch), ["2024-01/1"])
+    before = parity._found(cold.client, trades)
+    assert before[(batch, "2024-01-02")]["rows"] == 1
+    cold.apply()
+    assert cold.stored() == 3
+    assert parity._found(cold.client, trades) == before
+    assert rows_check.rows(cold.client, trades, uuid.UUID(batch), ["2024-01/1"])["2024-01/1"].batch == batch

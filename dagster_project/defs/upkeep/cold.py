@@ -41,7 +41,7 @@ def cold_files(
     from datetime import UTC, datetime
 
     from dagster_project.lib.cold.engine import apply
-    from dagster_project.lib.cold.files import NotProven
+    from dagster_project.lib.cold.errors import NotProven
     from dagster_project.lib.cold.ledger import Busy
     from dagster_project.lib.cold.policies import policies
     from dagster_project.lib.cold.store import StoreError, open_store

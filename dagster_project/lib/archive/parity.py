@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib.archive.policy import BATCH, Policy
 from dagster_project.lib.archive.rows_check import NO_BATCH, add, check_batch
+from dagster_project.lib.archive.shown import shown
 
 if TYPE_CHECKING:
     import psycopg
@@ -145,7 +146,7 @@ def _found(client: Client, policy: Policy) -> Figures:
     money = "".join(f", toString(sum(toDecimal256(`{name}`, 18)))" for name in policy.money)
     rows = client.query(
         f"SELECT toString({BATCH}) AS batch, toString(toDate(`{policy.day}`, 'UTC')) AS day, count(){money}"
-        f" FROM {policy.storage} FINAL WHERE {BATCH} != toUUID('{NO_BATCH}') GROUP BY batch, day"
+        f" FROM {shown(client, policy)} WHERE {BATCH} != toUUID('{NO_BATCH}') GROUP BY batch, day"
     ).result_rows
     return {
         (batch, day): {"rows": int(count), "sums": dict(zip(policy.money, sums, strict=True))}

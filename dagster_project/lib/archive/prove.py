@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_project.lib.archive.erased import Erased, erased
 from dagster_project.lib.archive.policy import BATCH, Policy
 from dagster_project.lib.archive.rows_check import rows
+from dagster_project.lib.archive.shown import shown
 
 if TYPE_CHECKING:
     import psycopg
@@ -93,7 +94,7 @@ def _in_postgres(connection: psycopg.Connection, policy: Policy, key: str) -> di
 
 def _in_clickhouse(client: Client, policy: Policy, key: str) -> list[tuple[str, str]]:
     found = client.query(
-        f"SELECT DISTINCT toString(`{policy.version}`), toString({BATCH}) FROM {policy.storage}"
+        f"SELECT DISTINCT toString(`{policy.version}`), toString({BATCH}) FROM {shown(client, policy)}"
         f" WHERE toString(`{policy.key}`) = {{key:String}} ORDER BY 1",
         parameters={"key": key},
     ).result_rows

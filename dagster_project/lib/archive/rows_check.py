@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib.archive.erased import erased
 from dagster_project.lib.archive.policy import BATCH, Policy
+from dagster_project.lib.archive.shown import shown
 from dagster_project.lib.archive.text import FORMAT_SETTINGS, split
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def rows(client: Client, policy: Policy, batch: uuid.UUID, keys: list[str]) -> d
     found = client.query(
         f"SELECT toString(`{policy.key}`), toString(`{policy.version}`), hex(MD5(formatRow('TabSeparated',"
         f" {{batch:UUID}}, {names}))), toString({BATCH}), toString(toDate(`{policy.day}`, 'UTC')){money}"
-        f" FROM {policy.storage} FINAL WHERE `{policy.key}` IN {{keys:Array({kind})}}",
+        f" FROM {shown(client, policy)} WHERE `{policy.key}` IN {{keys:Array({kind})}}",
         parameters={"batch": str(batch), "keys": keys if kind == "String" else [int(key) for key in keys]},
         settings=FORMAT_SETTINGS,
     ).result_rows

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING
 from dagster_project.lib.archive.crash_points import reach
 from dagster_project.lib.archive.engine import software
 from dagster_project.lib.archive.side import Side
-from dagster_project.lib.cold import files, ledger, views
+from dagster_project.lib.cold import files, ledger, separation, views
+from dagster_project.lib.cold.errors import NotProven, readable
 from dagster_project.lib.cold.figures import difference, figures
-from dagster_project.lib.cold.files import NotProven
 from dagster_project.lib.cold.ledger import ColdFile
 from dagster_project.lib.cold.leftovers import remove_leftovers
 from dagster_project.lib.cold.policies import ColdPolicy
@@ -87,8 +87,8 @@ class Plan:
 
     @property
     def months(self) -> list[int]:
-        """All of them, oldest first."""
-        return sorted({*self.due, *self.late, *self.changed, *self.unfinished})
+        """All of them: files with replaced rows first, then oldest first."""
+        return [*self.changed, *sorted({*self.due, *self.late, *self.unfinished} - {*self.changed})]
 
 
 def plan(policy: ColdPolicy, connection: psycopg.Connection, client: Client, store: Store, now: datetime) -> Plan:
@@ -174,12 +174,13 @@ def _changed(client: Client, described: Table, read: Files, store: Store) -> lis
     if not described.moves or not read.paths or read.compared_at is None:
         return []
     source = store.table_function(list(read.paths.values()), described.structure)
-    rows = client.query(
-        f"SELECT DISTINCT toYYYYMM(`{described.time}`) FROM {source} WHERE {described.identity} IN ("
-        f"SELECT {described.identity} FROM {described.name}"
-        f" WHERE `{INGESTED}` >= {{since:DateTime64(6, 'UTC')}}) ORDER BY 1",
-        parameters={"since": read.compared_at.astimezone(UTC)},
-    ).result_rows
+    with readable():
+        rows = client.query(
+            f"SELECT DISTINCT toYYYYMM(`{described.time}`) FROM {source} WHERE {described.identity} IN ("
+            f"SELECT {described.identity} FROM {described.name}"
+            f" WHERE `{INGESTED}` >= {{since:DateTime64(6, 'UTC')}}) ORDER BY 1",
+            parameters={"since": read.compared_at.astimezone(UTC)},
+        ).result_rows
     return [int(month) for (month,) in rows]
 
 
@@ -228,6 +229,8 @@ class _Work:
                 if file.id not in self._checked:
                     files.check(self.client, self.store, self.table, file)
                     self._checked.add(file.id)
+                if self.table.moves:
+                    self.separate(file, started)
                 if self.drop(file, names):
                     return
                 continue
@@ -309,6 +312,14 @@ class _Work:
         self.outcome.rows += side.rows
         self.outcome.bytes += written.bytes
         self.show()
+
+    def separate(self, file: ColdFile, started: datetime) -> None:
+        """Nothing older of the file's rows stays in other files, nor in other months of ClickHouse, once its partition
+        is gone: what told that it is older would be gone too."""
+        others = [path for month, path in self.read().paths.items() if month != file.month]
+        for month in separation.months_with(self.client, self.store, self.table, others, file):
+            self.move(month, started)
+        separation.delete_older(self.client, self.store, self.table, file)
 
     def drop(self, file: ColdFile, names: list[str]) -> bool:
         """Drops the parts that were compared; False when one of them was merged away."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from dagster_project.lib.archive.engine import software
 from dagster_project.lib.cold import files, ledger, views
+from dagster_project.lib.cold.errors import NotProven, readable
 from dagster_project.lib.cold.figures import difference, figures
-from dagster_project.lib.cold.files import NotProven, intact
+from dagster_project.lib.cold.files import intact
 from dagster_project.lib.cold.ledger import ColdFile
 from dagster_project.lib.cold.leftovers import remove_leftovers
 from dagster_project.lib.cold.policies import ColdPolicy, UnknownTable, policy
@@ -177,8 +178,9 @@ def _matching(
     own = file.described(described)
     if column not in dict(own.columns):
         return 0
-    row = client.query(
-        f"SELECT count() FROM {store.table_function([file.path], own.structure)} WHERE {_condition(column)}",
-        parameters={"values": list(values)},
-    ).result_rows[0]
+    with readable():
+        row = client.query(
+            f"SELECT count() FROM {store.table_function([file.path], own.structure)} WHERE {_condition(column)}",
+            parameters={"values": list(values)},
+        ).result_rows[0]
     return int(row[0])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib.archive.side import Side
 from dagster_project.lib.archive.text import FORMAT_SETTINGS, lanes_text
+from dagster_project.lib.cold.errors import readable
 from dagster_project.lib.cold.table import Table
 
 if TYPE_CHECKING:
@@ -17,18 +18,21 @@ def figures(client: Client, table: Table, source: str, condition: str = "1", par
 
     The hash is the sum of the MD5 of every row's TabSeparated line, as two 64-bit numbers: the order does not matter.
     Sums are exact decimals as text, times UTC.
+
+    Raises:
+        Unreadable: ClickHouse cannot read them.
     """
     line = f"formatRow('TabSeparated', {table.names})"
     wanted = [f"toString(sum(toDecimal256(`{name}`, {scale})))" for name, scale in table.decimals.items()]
     wanted += [f"toString({end}(`{name}`))" for name in table.times for end in ("min", "max")]
     columns = ", ".join(f"`{name}`" for name in [*table.decimals, *table.times])
-    row = client.query(
+    query = (
         "SELECT count(), sum(reinterpretAsUInt64(substring(digest, 1, 8))),"
         f" sum(reinterpretAsUInt64(substring(digest, 9, 8))), {', '.join(wanted)}"
-        f" FROM (SELECT MD5({line}) AS digest, {columns} FROM {source} WHERE {condition})",
-        parameters=parameters,
-        settings=FORMAT_SETTINGS,
-    ).result_rows[0]
+        f" FROM (SELECT MD5({line}) AS digest, {columns} FROM {source} WHERE {condition})"
+    )
+    with readable():
+        row = client.query(query, parameters=parameters, settings=FORMAT_SETTINGS).result_rows[0]
     count, first, second, *rest = row
     sums = dict(zip(table.decimals, rest, strict=False))
     ends = rest[len(sums) :]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib.archive.crash_points import reach
 from dagster_project.lib.archive.side import Side
+from dagster_project.lib.cold.errors import Damaged, NotProven, readable
 from dagster_project.lib.cold.figures import difference, figures
 from dagster_project.lib.cold.ledger import ColdFile
 from dagster_project.lib.cold.store import BLOCK, Store, Written, checksum
@@ -31,14 +32,6 @@ _PARQUET = {
     "output_format_parquet_parallel_encoding": 0,
     "max_bytes_before_external_sort": 512 << 20,
 }
-
-
-class NotProven(Exception):
-    """A file does not hold what it should; the message is one line. Nothing was dropped."""
-
-
-class Damaged(NotProven):
-    """A file of the ledger is missing from the store, or is not what was written there."""
 
 
 def name_of(table: Table, month: int, generation: int) -> str:
@@ -61,7 +54,8 @@ def write(
 
 def _blocks(client: Client, query: str, parameters: dict[str, Any] | None) -> Iterator[bytes]:
     last = b""
-    stream: Any = client.raw_stream(query, parameters=parameters, settings=_PARQUET)
+    with readable():
+        stream: Any = client.raw_stream(query, parameters=parameters, settings=_PARQUET)
     with closing(stream):
         while block := stream.read(BLOCK):
             reach("cold_mid_write")

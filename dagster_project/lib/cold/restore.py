@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from dagster_project.lib.archive.crash_points import reach
 from dagster_project.lib.archive.side import Side
 from dagster_project.lib.cold import ledger, views
+from dagster_project.lib.cold.errors import Damaged, NotProven, readable
 from dagster_project.lib.cold.figures import difference, figures
-from dagster_project.lib.cold.files import Damaged, NotProven, intact
+from dagster_project.lib.cold.files import intact
 from dagster_project.lib.cold.ledger import ColdFile
 from dagster_project.lib.cold.leftovers import scratch_of
 from dagster_project.lib.cold.policies import ColdPolicy, policy
@@ -95,6 +96,7 @@ def restore(
         views.show(client, described, read, store)
         if file.state == "restored":
             return Restored(rule.table, month, file.side.rows, file.path, already=True)
+        intact(store, file)
         rest = Files({place: path for place, path in read.paths.items() if place != month}, read.compared_at)
         wanted = _seen(client, described, read, store, month)
         if difference("views", wanted, "ClickHouse", _seen(client, described, rest, store, month)):
@@ -142,8 +144,6 @@ def drill(
 
 
 def _drill(connection: psycopg.Connection, client: Client, store: Store, file: ColdFile, run_id: str | None) -> Drill:
-    from clickhouse_connect.driver.exceptions import DatabaseError
-
     start, reason, rule = time.perf_counter(), None, policy(file.table)
     try:
         described = table(client, rule)
@@ -151,8 +151,6 @@ def _drill(connection: psycopg.Connection, client: Client, store: Store, file: C
             pass
     except (NotProven, StoreError, ledger.Busy) as error:
         reason = str(error)
-    except DatabaseError as error:
-        reason = f"{file.path}: {(str(error).strip().splitlines() or ['no reason given'])[0][:300]}"
     seconds, rows = time.perf_counter() - start, 0 if reason else file.side.rows
     connection.execute(
         "INSERT INTO ops.restore_drills (file_id, passed, reason, rows, bytes, seconds, run_id)"
@@ -176,7 +174,8 @@ def _scratch(client: Client, store: Store, described: Table, file: ColdFile) -> 
         client.command(f"CREATE TABLE {name} AS {described.name}")
         # By the columns of today, as views read it.
         source = store.table_function([file.path], described.structure)
-        client.command(f"INSERT INTO {name} ({described.names}) SELECT {described.names} FROM {source}")
+        with readable():
+            client.command(f"INSERT INTO {name} ({described.names}) SELECT {described.names} FROM {source}")
         if reason := difference("its manifest", file.side, "the restored rows", figures(client, own, f"{name} FINAL")):
             raise Damaged(f"{file.path}: {reason}")
         yield name
