@@ -1045,3 +1045,114 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- What stays of a closed trade when its row leaves (purge) or changes (correction): the numbers that marts need. Moved by
+-- triggers in the transaction that takes the row away, so that trades and this table together never miss one.
+CREATE TABLE ops.trades_kept (
+    id text NOT NULL COLLATE "C",
+    updated_at timestamptz NOT NULL,
+    is_purged boolean NOT NULL,
+    is_proven boolean NOT NULL,
+    agent_id text NOT NULL,
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    currency text NOT NULL,
+    decision_id text,
+    prompt_version text,
+    deployment_id text,
+    config_id text,
+    quantity numeric,
+    leverage numeric,
+    confidence numeric,
+    entry_price numeric,
+    exit_price numeric,
+    stop_loss numeric,
+    take_profit numeric,
+    gross_pnl numeric,
+    net_pnl numeric,
+    pnl_percent numeric,
+    fee numeric,
+    opened_at timestamptz,
+    closed_at timestamptz NOT NULL,
+    origin text NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (id, updated_at)
+);
+
+CREATE INDEX trades_kept_updated_at ON ops.trades_kept (updated_at);
+
+COMMENT ON TABLE ops.trades_kept IS 'Closed trades that left trades after their archive, and the former versions of corrected ones, without words and documents.';
+COMMENT ON COLUMN ops.trades_kept.id IS 'Id of the trade.';
+COMMENT ON COLUMN ops.trades_kept.updated_at IS 'Version (UTC).';
+COMMENT ON COLUMN ops.trades_kept.is_purged IS 'Whether the row left trades. Else it was changed there.';
+COMMENT ON COLUMN ops.trades_kept.is_proven IS 'Whether ClickHouse was proven to hold this version when it was kept.';
+COMMENT ON COLUMN ops.trades_kept.agent_id IS 'Who traded.';
+COMMENT ON COLUMN ops.trades_kept.exchange IS 'Venue, such as hyperliquid; sandbox for generated data.';
+COMMENT ON COLUMN ops.trades_kept.symbol IS 'Instrument, as the venue names it.';
+COMMENT ON COLUMN ops.trades_kept.side IS 'long or short.';
+COMMENT ON COLUMN ops.trades_kept.currency IS 'Currency of prices, fees and PnL.';
+COMMENT ON COLUMN ops.trades_kept.decision_id IS 'Decision that led to the trade.';
+COMMENT ON COLUMN ops.trades_kept.prompt_version IS 'Prompt version behind the decision.';
+COMMENT ON COLUMN ops.trades_kept.deployment_id IS 'Deployment of the agent that traded.';
+COMMENT ON COLUMN ops.trades_kept.config_id IS 'Configuration the agent ran with.';
+COMMENT ON COLUMN ops.trades_kept.quantity IS 'Size in units of the base asset, positive.';
+COMMENT ON COLUMN ops.trades_kept.leverage IS 'Multiple of the margin.';
+COMMENT ON COLUMN ops.trades_kept.confidence IS 'The agent''s own probability of being right, 0 to 1.';
+COMMENT ON COLUMN ops.trades_kept.entry_price IS 'Average entry price, in the currency per unit.';
+COMMENT ON COLUMN ops.trades_kept.exit_price IS 'Average exit price, in the currency per unit.';
+COMMENT ON COLUMN ops.trades_kept.stop_loss IS 'Planned stop price.';
+COMMENT ON COLUMN ops.trades_kept.take_profit IS 'Planned target price.';
+COMMENT ON COLUMN ops.trades_kept.gross_pnl IS 'PnL before fees, in the currency.';
+COMMENT ON COLUMN ops.trades_kept.net_pnl IS 'PnL after all fees, as the venue accounts it.';
+COMMENT ON COLUMN ops.trades_kept.pnl_percent IS 'Net PnL in percent, as the writer defines it.';
+COMMENT ON COLUMN ops.trades_kept.fee IS 'All fees of the trade, in the currency.';
+COMMENT ON COLUMN ops.trades_kept.opened_at IS 'When the position was entered (UTC).';
+COMMENT ON COLUMN ops.trades_kept.closed_at IS 'When the position was left (UTC).';
+COMMENT ON COLUMN ops.trades_kept.origin IS 'live, recorded, repaired, paper, simulated or handmade.';
+COMMENT ON COLUMN ops.trades_kept.created_at IS 'When PostgreSQL learned of it (UTC).';
+
+CREATE VIEW trades_all AS
+SELECT
+    t.id, t.updated_at, t.status,
+    t.agent_id, t.exchange, t.symbol, t.side, t.currency, t.decision_id, t.prompt_version, t.deployment_id,
+    t.config_id, t.quantity, t.leverage, t.confidence, t.entry_price, t.exit_price, t.stop_loss, t.take_profit,
+    t.gross_pnl, t.net_pnl, t.pnl_percent, t.fee, t.opened_at, t.closed_at, t.origin, t.created_at
+FROM trades AS t
+UNION ALL
+SELECT
+    k.id, k.updated_at, 'closed' AS status,
+    k.agent_id, k.exchange, k.symbol, k.side, k.currency, k.decision_id, k.prompt_version, k.deployment_id,
+    k.config_id, k.quantity, k.leverage, k.confidence, k.entry_price, k.exit_price, k.stop_loss, k.take_profit,
+    k.gross_pnl, k.net_pnl, k.pnl_percent, k.fee, k.opened_at, k.closed_at, k.origin, k.created_at
+FROM ops.trades_kept AS k
+WHERE k.is_purged AND NOT EXISTS (SELECT FROM trades AS t WHERE t.id = k.id);
+
+COMMENT ON VIEW trades_all IS 'Every trade once, also those that left PostgreSQL for ClickHouse: what boards count.';
+COMMENT ON COLUMN trades_all.id IS 'Stable id, chosen by the writer.';
+COMMENT ON COLUMN trades_all.updated_at IS 'Version: when the row last changed (UTC).';
+COMMENT ON COLUMN trades_all.status IS 'pending, open, closed, cancelled or error.';
+COMMENT ON COLUMN trades_all.agent_id IS 'Who traded.';
+COMMENT ON COLUMN trades_all.exchange IS 'Venue, such as hyperliquid; sandbox for generated data.';
+COMMENT ON COLUMN trades_all.symbol IS 'Instrument, as the venue names it.';
+COMMENT ON COLUMN trades_all.side IS 'long or short.';
+COMMENT ON COLUMN trades_all.currency IS 'Currency of prices, fees and PnL.';
+COMMENT ON COLUMN trades_all.decision_id IS 'Decision that led to the trade.';
+COMMENT ON COLUMN trades_all.prompt_version IS 'Prompt version behind the decision.';
+COMMENT ON COLUMN trades_all.deployment_id IS 'Deployment of the agent that traded.';
+COMMENT ON COLUMN trades_all.config_id IS 'Configuration the agent ran with.';
+COMMENT ON COLUMN trades_all.quantity IS 'Size in units of the base asset, positive.';
+COMMENT ON COLUMN trades_all.leverage IS 'Multiple of the margin.';
+COMMENT ON COLUMN trades_all.confidence IS 'The agent''s own probability of being right, 0 to 1.';
+COMMENT ON COLUMN trades_all.entry_price IS 'Average entry price, in the currency per unit.';
+COMMENT ON COLUMN trades_all.exit_price IS 'Average exit price, in the currency per unit.';
+COMMENT ON COLUMN trades_all.stop_loss IS 'Planned stop price.';
+COMMENT ON COLUMN trades_all.take_profit IS 'Planned target price.';
+COMMENT ON COLUMN trades_all.gross_pnl IS 'PnL before fees, in the currency.';
+COMMENT ON COLUMN trades_all.net_pnl IS 'PnL after all fees, as the venue accounts it.';
+COMMENT ON COLUMN trades_all.pnl_percent IS 'Net PnL in percent, as the writer defines it.';
+COMMENT ON COLUMN trades_all.fee IS 'All fees of the trade, in the currency.';
+COMMENT ON COLUMN trades_all.opened_at IS 'When the position was entered (UTC).';
+COMMENT ON COLUMN trades_all.closed_at IS 'When the position was left (UTC).';
+COMMENT ON COLUMN trades_all.origin IS 'live, recorded, repaired, paper, simulated or handmade.';
+COMMENT ON COLUMN trades_all.created_at IS 'When PostgreSQL learned of it (UTC).';

@@ -411,7 +411,7 @@ closed AS (
         count(*) FILTER (WHERE net_pnl <= 0) AS num_losses,
         coalesce(sum(net_pnl) FILTER (WHERE net_pnl > 0), 0) AS win_dollars,
         coalesce(sum(net_pnl) FILTER (WHERE net_pnl <= 0), 0) AS lose_dollars
-    FROM public.trades
+    FROM public.trades_all
     WHERE status = 'closed' AND ops.in_view(exchange)
     GROUP BY agent_id
 )
@@ -437,7 +437,7 @@ COMMENT ON MATERIALIZED VIEW nof0.v_leaderboard IS 'Newest equity of each model 
 COMMENT ON COLUMN nof0.v_leaderboard.model_id IS 'The model.';
 COMMENT ON COLUMN nof0.v_leaderboard.equity IS 'Its newest equity, in the account''s base currency; NULL without a snapshot.';
 COMMENT ON COLUMN nof0.v_leaderboard.sharpe IS 'Sharpe ratio as the newest snapshot''s source gives it; NULL where it gives none.';
-COMMENT ON COLUMN nof0.v_leaderboard.num_trades IS 'Closed trades in PostgreSQL.';
+COMMENT ON COLUMN nof0.v_leaderboard.num_trades IS 'Closed trades, those that left PostgreSQL among them.';
 COMMENT ON COLUMN nof0.v_leaderboard.num_wins IS 'Those with a net PnL above zero.';
 COMMENT ON COLUMN nof0.v_leaderboard.num_losses IS 'Those with a net PnL of zero or less.';
 COMMENT ON COLUMN nof0.v_leaderboard.win_dollars IS 'Sum of net PnL over the wins.';

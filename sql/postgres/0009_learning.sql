@@ -173,10 +173,10 @@ SELECT
     count(CASE WHEN d.outcome_correct THEN 1 END) AS correct_predictions,
     round(avg(d.confidence)::numeric, 3) AS avg_confidence,
     round(avg(t.pnl_percent)::numeric, 2) AS avg_pnl_percent,
-    count(CASE WHEN t.pnl > 0 THEN 1 END)::float / nullif(count(t.id), 0) AS win_rate,
-    sum(t.pnl) AS total_pnl
+    count(CASE WHEN t.net_pnl > 0 THEN 1 END)::float / nullif(count(t.id), 0) AS win_rate,
+    sum(t.net_pnl) AS total_pnl
 FROM learning.decisions AS d
-LEFT JOIN learning.trades AS t ON d.trade_id = t.id
+LEFT JOIN public.trades_all AS t ON d.trade_id = t.id AND ops.in_view(t.exchange)
 GROUP BY d.prompt_version;
 
 CREATE UNIQUE INDEX prompt_performance_prompt_version ON learning.prompt_performance (prompt_version);
@@ -188,7 +188,7 @@ COMMENT ON COLUMN learning.prompt_performance.trades_taken IS 'Decisions that we
 COMMENT ON COLUMN learning.prompt_performance.correct_predictions IS 'Decisions with the right direction.';
 COMMENT ON COLUMN learning.prompt_performance.avg_confidence IS 'Mean confidence, 0 to 1.';
 COMMENT ON COLUMN learning.prompt_performance.avg_pnl_percent IS 'Mean net PnL of its trades, in percent, unweighted.';
-COMMENT ON COLUMN learning.prompt_performance.win_rate IS 'Share of its trades in PostgreSQL with a net PnL above zero, 0 to 1; open trades count as not won.';
+COMMENT ON COLUMN learning.prompt_performance.win_rate IS 'Share of its trades with a net PnL above zero, 0 to 1; open trades count as not won.';
 COMMENT ON COLUMN learning.prompt_performance.total_pnl IS 'Sum of net PnL of its trades.';
 
 CREATE FUNCTION learning.refresh_prompt_performance() RETURNS void

@@ -23,6 +23,7 @@ def build(warehouse: Any) -> Build:
     # dbt remembers for its process which databases it made; the module before this one had its own dropped.
     dbclient._ensured_databases.clear()
     from dagster_project.defs.trading.assets import copies
+    from dagster_project.defs.transform.cut import mart_cut
     from dagster_project.defs.transform.dbt import dbt_clickhouse, dbt_postgres
     from dagster_project.defs.transform.marks import daily_marks
     from dagster_project.defs.transform.parity import mart_parity
@@ -33,7 +34,7 @@ def build(warehouse: Any) -> Build:
 
     def run() -> dg.ExecuteInProcessResult:
         return dg.materialize(
-            [daily_marks, *copies, *archives, dbt_postgres, dbt_clickhouse, mart_parity, model_analytics],
+            [daily_marks, *copies, *archives, mart_cut, dbt_postgres, dbt_clickhouse, mart_parity, model_analytics],
             resources={"postgres": PostgresResource(), "clickhouse": ClickHouseResource()},
             raise_on_error=False,
         )

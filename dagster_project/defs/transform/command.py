@@ -6,8 +6,9 @@ news, 4 s, importing dbt twice, 6 s, reading the manifest twice, 2 s. Here a run
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,11 @@ class DbtFailed(Exception):
     """A command failed; the message is one line that names the nodes, or says why dbt did not start."""
 
 
-def run(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
+def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
     """Runs a dbt command on a thread of its own and yields the results of nodes, as in dbt's JSON log.
+
+    Args:
+        environment: variables of this process that the command reads.
 
     An abandoned command goes on until its process ends, which is what follows when Dagster terminates a run.
 
@@ -44,6 +48,7 @@ def run(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
 
     def work() -> None:
         with _ONE_AT_A_TIME:
+            os.environ.update(environment or {})
             events.put(dbtRunner(callbacks=[hear]).invoke(list(arguments)))
 
     threading.Thread(target=work, name=f"dbt-{arguments[0]}", daemon=True).start()

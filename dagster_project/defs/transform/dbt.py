@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from dagster_project.defs.transform import command
 from dagster_project.defs.transform.prepare import (
     DBT_PROJECT,
     Engine,
     ensure_manifests,
+    fingerprint,
     manifest_path,
 )
+from dagster_project.resources.postgres import PostgresResource
 from dagster_project.settings import ANALYTICS, load_settings
 
 OWNERS = ["team:transform"]
+MART_CUT = dg.AssetKey(["postgres", "ops", "mart_cuts"])
 REBUILD = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
 
 
@@ -27,7 +30,8 @@ class Translator(DagsterDbtTranslator):
     """Keys of one engine: `engine/analytics/model`; sources say theirs in `meta.dagster.asset_key`."""
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__()
+        # The history of trades and the changes of the last days are one asset.
+        super().__init__(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
         self.engine = engine
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
@@ -41,7 +45,9 @@ class Translator(DagsterDbtTranslator):
         spec = super().get_asset_spec(manifest, unique_id, project)
         if manifest["nodes"].get(unique_id, {}).get("resource_type") != "model":
             return spec
-        return spec.replace_attributes(owners=OWNERS, automation_condition=REBUILD)
+        spec = spec.replace_attributes(owners=OWNERS, automation_condition=REBUILD)
+        staged = manifest["nodes"][unique_id]["fqn"][1] == "staging"
+        return spec.merge_attributes(deps=[MART_CUT]) if staged else spec
 
 
 def _manifest(engine: Engine) -> Path:
@@ -55,8 +61,8 @@ def _manifest(engine: Engine) -> Path:
     return path
 
 
-def _build(context: dg.AssetExecutionContext, engine: Engine) -> Iterator[Any]:
-    """`dbt build` of the selected models and their tests, one at a time per engine.
+def _build(context: dg.AssetExecutionContext, engine: Engine, postgres: PostgresResource) -> Iterator[Any]:
+    """`dbt build` of the selected models and their tests, one at a time per engine, of the newest cut.
 
     The target folder is kept between runs, so that dbt parses only what changed; the lock is for a second run that the
     pools of the instance let through.
@@ -65,10 +71,11 @@ def _build(context: dg.AssetExecutionContext, engine: Engine) -> Iterator[Any]:
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
     from filelock import FileLock
 
+    from dagster_project.lib.mart_builds import plan, succeeded
+
     settings = load_settings()
     variables = {name: value for name, value in settings.process_environment().items() if name.startswith("DBT_")}
     _refuse_masking(engine, variables)
-    os.environ.update(variables)
     target = settings.home / "dbt" / engine
     target.mkdir(parents=True, exist_ok=True)
     wanted = get_updated_cli_invocation_params_for_context(
@@ -81,19 +88,29 @@ def _build(context: dg.AssetExecutionContext, engine: Engine) -> Iterator[Any]:
         *wanted.selection_args,
         *(["--indirect-selection", wanted.indirect_selection] if wanted.indirect_selection else []),
     ]
-    with FileLock(target / "build.lock"):
+    project = fingerprint()
+    with FileLock(target / "build.lock"), postgres.connect(autocommit=True) as connection:
+        wanted_build = plan(connection, engine, project)
+        context.log.info(
+            f"as of {wanted_build.as_of}, {wanted_build.why_full or f'changes since {wanted_build.since}'}"
+        )
+        variables |= {"DBT_AS_OF": wanted_build.as_of, "DBT_SINCE": wanted_build.since or ""}
+        if wanted_build.why_full:
+            arguments.append("--full-refresh")
         (target / "run_results.json").unlink(missing_ok=True)
         parsed = manifest_path(engine).with_name("partial_parse.msgpack")
         if parsed.exists() and not (target / parsed.name).exists():
             shutil.copy(parsed, target / parsed.name)
         try:
-            for event in command.run(arguments):
+            for event in command.run(arguments, variables):
                 message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
                 yield from message.to_default_asset_events(
                     wanted.manifest, wanted.dagster_dbt_translator, context, target
                 )
         except command.DbtFailed as failed:
             raise dg.Failure(f"{failed} (log: {target / 'dbt.log'})") from None
+        if not context.is_subset:
+            succeeded(connection, engine, project, wanted_build, context.run_id)
 
 
 def _refuse_masking(engine: Engine, variables: Mapping[str, str]) -> None:
@@ -117,9 +134,9 @@ def _refuse_masking(engine: Engine, variables: Mapping[str, str]) -> None:
     dagster_dbt_translator=Translator("postgres"),
     pool="postgres",
 )
-def dbt_postgres(context: dg.AssetExecutionContext) -> Iterator[Any]:
+def dbt_postgres(context: dg.AssetExecutionContext, postgres: PostgresResource) -> Iterator[Any]:
     """The marts in PostgreSQL."""
-    yield from _build(context, "postgres")
+    yield from _build(context, "postgres", postgres)
 
 
 @dbt_assets(
@@ -128,6 +145,6 @@ def dbt_postgres(context: dg.AssetExecutionContext) -> Iterator[Any]:
     dagster_dbt_translator=Translator("clickhouse"),
     pool="clickhouse",
 )
-def dbt_clickhouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
+def dbt_clickhouse(context: dg.AssetExecutionContext, postgres: PostgresResource) -> Iterator[Any]:
     """The marts in ClickHouse."""
-    yield from _build(context, "clickhouse")
+    yield from _build(context, "clickhouse", postgres)

@@ -44,7 +44,7 @@ def ensure_manifests() -> list[Engine]:
     Raises:
         DbtFailed: dbt refuses the project.
     """
-    wanted = _fingerprint()
+    wanted = fingerprint()
     stale: list[Engine] = [engine for engine in ENGINES if not _is_current(engine, wanted)]
     if not stale:
         return []
@@ -73,7 +73,8 @@ def _is_current(engine: Engine, wanted: str) -> bool:
     return manifest_path(engine).exists() and stamp.exists() and stamp.read_text() == wanted
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
+    """SHA-256 of the dbt project and of dbt's version."""
     digest = hashlib.sha256(" ".join(version(name) for name in ("dbt-core", "dbt-postgres", "dbt-clickhouse")).encode())
     for file in _files():
         digest.update(f"\0{file.relative_to(DBT_PROJECT)}\0".encode())

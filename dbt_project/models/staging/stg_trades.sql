@@ -1,38 +1,29 @@
-with source as (
+with versions as (
 
-    select * from {{ source('trading', 'trades') }}
-    where status = 'closed'
+    {% if target.type == 'postgres' -%}
+    select *
+    from {{ source('trading', 'trades') }}
+    where is_proven
+    {%- else -%}
+    select
+        {{ trade_change_columns() }},
+        true as is_closed
+    from {{ source('trading', 'trades') }}
+    union all
+    -- The version up to the cut of a trade that has a newer one; an erased trade is in the history no more.
+    select
+        {{ trade_change_columns() }},
+        status = 'closed' as is_closed
+    from {{ source('trading', 'trade_changes') }}
+    where id in (
+        select id from {{ source('trading', 'trades') }}
+        where id in (select id from {{ source('trading', 'trade_changes') }})
+    )
+    {%- endif %}
 
 )
 
 select
-    -- ids
-    {{ typed('id', 'text') }} as trade_id,
-    {{ typed('agent_id', 'text') }} as agent_id,
-    {{ typed('exchange', 'text') }} as exchange,
-    {{ typed('symbol', 'text') }} as symbol,
-    {{ typed('decision_id', 'text', nullable=true) }} as decision_id,
-    {{ typed('prompt_version', 'text', nullable=true) }} as prompt_version,
-
-    -- words
-    {{ typed('side', 'text') }} as side,
-    {{ typed('currency', 'text') }} as currency,
-    {{ typed('origin', 'text') }} as origin,
-    {{ typed(origin_group('origin'), 'text') }} as origin_group,
-
-    -- numerics
-    {{ typed('quantity', 'decimal', nullable=true) }} as quantity,
-    {{ typed('leverage', 'decimal', nullable=true) }} as leverage,
-    {{ typed('confidence', 'decimal', nullable=true) }} as confidence,
-    {{ typed('entry_price', 'decimal', nullable=true) }} as entry_price,
-    {{ typed('exit_price', 'decimal', nullable=true) }} as exit_price,
-    {{ typed('stop_loss', 'decimal', nullable=true) }} as stop_loss,
-    {{ typed('take_profit', 'decimal', nullable=true) }} as take_profit,
-    {{ typed('gross_pnl', 'decimal', nullable=true) }} as gross_pnl,
-    {{ typed('fee', 'decimal', nullable=true) }} as fee,
-    {{ typed('net_pnl', 'decimal', nullable=true) }} as net_pnl,
-
-    -- timestamps
-    {{ typed('opened_at', 'timestamp', nullable=true) }} as opened_at,
-    {{ typed('closed_at', 'timestamp') }} as closed_at
-from source
+    {{ trade_columns() }}
+from versions
+where {{ known_as_of('updated_at') }}

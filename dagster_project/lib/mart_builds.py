@@ -1,0 +1,89 @@
+"""What the marts of both warehouses are built of, and whether a build may be incremental.
+
+A cut is a moment up to which the archive has dealt with every closed trade. Both warehouses take versions up to the
+cut, so that writers who go on meanwhile do not make them differ. A build that succeeded is written down with its cut;
+the next one looks at versions after it. Everything is built anew after an erasure, after a change of the dbt project,
+where no build is known, and when the last one is older than what ClickHouse keeps of changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psycopg
+
+_CUT = """
+INSERT INTO ops.mart_cuts (as_of, run_id)
+SELECT greatest(max(p.done_version), timestamptz '1970-01-01 00:00:00+00'), %s
+FROM ops.archive_progress AS p
+WHERE p.policy = 'trades'
+RETURNING to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')
+"""
+_PLAN = """
+SELECT
+    to_char(cut.as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+    to_char(built.as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+    CASE
+        WHEN built.as_of IS NULL THEN 'no earlier build is known'
+        WHEN built.project <> %(project)s THEN 'the dbt project changed'
+        WHEN built.as_of < clock_timestamp() - interval '6 days' THEN 'changes are kept for 7 days'
+        WHEN cut.as_of < built.as_of THEN 'the cut is older than what is built'
+        WHEN EXISTS (
+            SELECT FROM ops.archive_manifests AS m
+            WHERE m.policy = 'trades' AND m.kind = 'erasure' AND m.verified_at >= built.began_at
+        ) THEN 'rows were erased'
+    END,
+    clock_timestamp()::text
+FROM (SELECT c.as_of FROM ops.mart_cuts AS c ORDER BY c.id DESC LIMIT 1) AS cut
+LEFT JOIN (
+    SELECT b.as_of, b.project, b.began_at
+    FROM ops.mart_builds AS b
+    WHERE b.engine = %(engine)s
+    ORDER BY b.id DESC
+    LIMIT 1
+) AS built ON true
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One build. `as_of` and `since` are UTC as text; `why_full` says why there is no `since`."""
+
+    as_of: str
+    since: str | None
+    why_full: str | None
+    began_at: str
+
+
+def take_cut(connection: psycopg.Connection, run_id: str | None = None) -> str:
+    """Stores and returns the moment up to which the archive has dealt with every closed trade, UTC as text."""
+    row = connection.execute(_CUT, [run_id]).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def plan(connection: psycopg.Connection, engine: str, project: str) -> Plan:
+    """The build to make now, of the newest cut; the first cut is taken here.
+
+    Args:
+        project: fingerprint of the dbt project.
+    """
+    values = {"engine": engine, "project": project}
+    row = connection.execute(_PLAN, values).fetchone()
+    if row is None:
+        take_cut(connection)
+        row = connection.execute(_PLAN, values).fetchone()
+    assert row is not None
+    as_of, since, why_full, began_at = row
+    return Plan(as_of, None if why_full else since, why_full, began_at)
+
+
+def succeeded(connection: psycopg.Connection, engine: str, project: str, plan: Plan, run_id: str | None = None) -> None:
+    """Writes down that every mart was built."""
+    connection.execute(
+        "INSERT INTO ops.mart_builds (engine, as_of, project, is_full, began_at, run_id)"
+        " VALUES (%s, (%s || '+00')::timestamptz, %s, %s, %s::timestamptz, %s)",
+        [engine, plan.as_of, project, plan.since is None, plan.began_at, run_id],
+    )

@@ -1,0 +1,17 @@
+{% macro moment(text) %}
+    {{- typed("'" ~ text ~ ("+00" if target.type == 'postgres' else "") ~ "'", 'timestamp') -}}
+{% endmacro %}
+
+{% macro known_as_of(version) %}
+    {%- set as_of = env_var('DBT_AS_OF', '') -%}
+    {%- if as_of -%}{{ version }} <= {{ moment(as_of) }}{%- else -%}1 = 1{%- endif -%}
+{% endmacro %}
+
+{% macro changed_since(version) %}
+    {%- set since = env_var('DBT_SINCE', '') -%}
+    {%- if is_incremental() and since -%}{{ version }} > {{ moment(since) }}{%- else -%}1 = 1{%- endif -%}
+{% endmacro %}
+
+{% macro changes_or_all(changes, everything) %}
+    {{- changes if is_incremental() and env_var('DBT_SINCE', '') else everything -}}
+{% endmacro %}

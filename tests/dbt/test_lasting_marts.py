@@ -1,0 +1,201 @@
+"""Trades are closed, archived, purged, corrected, reopened and erased: marts lose nothing and both warehouses agree.
+
+An incremental build equals a full one to the last cell.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import clickhouse_connect
+import psycopg
+import pytest
+
+from dagster_project.lib import trading_rows as rows
+from dagster_project.lib.mart_builds import plan, take_cut
+from dagster_project.lib.trading_store import land
+from tests.dbt import crowd, desk
+from tests.dbt.warehouses import ENGINES, Warehouses
+
+
+@pytest.fixture(scope="module")
+def both(warehouse: Any) -> Iterator[Warehouses]:
+    """Both engines with trades, accounts, snapshots and decisions, nothing built."""
+    from dbt.adapters.clickhouse import dbclient
+
+    from dagster_project.defs.transform.prepare import ensure_manifests
+
+    ensure_manifests()
+    dbclient._ensured_databases.clear()
+    url = warehouse.settings.postgres_url
+    with (
+        psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection,
+        clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url, autogenerate_session_id=False) as client,
+    ):
+        names = [*crowd.AGENTS, *desk.AGENTS]
+        for table, values in (
+            (rows.AGENTS, [{"id": agent, "display_name": agent.title(), "origin": "live"} for agent in names]),
+            (rows.ACCOUNTS, desk.accounts()),
+            (rows.EQUITY_SNAPSHOTS, desk.snapshots()),
+            (rows.DECISIONS, desk.decisions()),
+            (rows.TRADES, desk.trades()),
+            (rows.TRADES, crowd.made_up_trades(11, 200)),
+        ):
+            assert land(connection, table, (rows.Row(value, value) for value in values), "test").refused == 0
+        connection.execute(
+            "UPDATE decisions SET trade_id = 'desk-' || (row_number % 300) FROM (SELECT id AS one, row_number() OVER ()"
+            " FROM decisions) AS numbered WHERE id = one"
+        )
+        connection.execute(
+            f"ALTER DATABASE {connection.info.dbname} SET candlehouse.exchange = '{desk.EXCHANGE}'".encode()
+        )
+        connection.execute(f"SET candlehouse.exchange = '{desk.EXCHANGE}'".encode())
+        yield Warehouses(connection, client, warehouse.settings)
+
+
+def facts(both: Warehouses) -> dict[str, tuple[Any, Any]]:
+    """Net PnL and day of every fact in PostgreSQL."""
+    found = both.connection.execute("SELECT trade_id, net_pnl, closed_at FROM analytics.trade_facts").fetchall()
+    return {trade: (net, closed) for trade, net, closed in found}
+
+
+def test_nothing_is_lost_from_the_first_build_to_the_last(both: Warehouses) -> None:
+    both.move()
+    first = both.cut_and_build()
+    assert {made.since for made in first.values()} == {None}
+    assert both.differences() == []
+    known, before, boards = facts(both), both.marts(), both.boards()
+    assert any(row[3] for row in boards["nof0.v_leaderboard"])
+    assert any(row[-1] for row in boards["learning.prompt_performance"])
+
+    # Everything that is in the facts leaves PostgreSQL: no board changes.
+    purged = both.purge()
+    assert (purged.rows, purged.waiting, purged.why) == (len(known), 0, None)
+    assert both.connection.execute("SELECT count(*) FROM trades WHERE status = 'closed'").fetchone() == (0,)
+    assert both.boards() == boards
+    again = both.cut_and_build()
+    assert all(made.since == first["postgres"].as_of for made in again.values())
+    assert both.marts() == before
+
+
+def test_corrections_and_reopenings_arrive_and_a_full_build_says_the_same(both: Warehouses) -> None:
+    connection = both.connection
+    columns = "agent_id, exchange, symbol, side, status, quantity, entry_price, net_pnl, fee, opened_at, closed_at"
+    day = desk.START + timedelta(days=20)
+    trade = ("random-a", desk.EXCHANGE, "BTC", "long", "closed", 1, 60_000, 5, 1, day, day + timedelta(days=1, hours=2))
+    for name in ("late", "reopened", "twice", "moved"):
+        connection.execute(
+            f"INSERT INTO trades (id, {columns}) VALUES (%s{', %s' * len(trade)})".encode(), [name, *trade]
+        )
+    both.move()
+    both.cut_and_build()
+    assert both.purge().rows == 4
+    for name in ("late", "reopened", "twice"):  # purged trades come back: an import runs again, a venue corrects itself
+        connection.execute(
+            f"INSERT INTO trades (id, {columns}) VALUES (%s{', %s' * len(trade)})".encode(), [name, *trade]
+        )
+    connection.execute("UPDATE trades SET net_pnl = -7 WHERE id = 'late'")
+    connection.execute("UPDATE trades SET status = 'open' WHERE id = 'reopened'")
+    both.archive()
+    connection.execute(
+        "UPDATE trades SET net_pnl = 70, closed_at = closed_at - interval '3 days', opened_at = opened_at"
+        " - interval '9 days' WHERE id = 'twice'"
+    )
+    both.archive()
+    # Changed after the last pass: neither warehouse may know.
+    connection.execute("UPDATE trades SET net_pnl = 1000000 WHERE id = 'late'")
+    made = both.cut_and_build()
+    assert all(one.since for one in made.values())
+    assert both.differences() == []
+    found = facts(both)
+    assert "reopened" not in found
+    assert (found["late"][0], found["twice"][0], found["moved"][0]) == (-7, 70, 5)
+    incremental = both.marts()
+    both.cut_and_build(full=True)
+    assert both.marts() == incremental
+
+    connection.execute("UPDATE trades SET status = 'closed' WHERE id = 'reopened'")
+    both.archive()
+    both.cut_and_build()
+    assert both.differences() == []
+    assert (facts(both)["late"][0], facts(both)["reopened"][0]) == (1_000_000, 5)
+
+
+def test_erased_trades_leave_with_their_numbers(both: Warehouses) -> None:
+    both.purge()
+    erased = [name for (name,) in both.connection.execute("SELECT id FROM ops.trades_kept WHERE agent_id = 'winner'")]
+    assert len(erased) == 10
+    both.client.command(
+        "DELETE FROM trades_history_versions WHERE id IN {erased:Array(String)}", parameters={"erased": erased}
+    )
+    both.connection.execute(
+        "INSERT INTO ops.archive_manifests (kind, policy, batch, verdict, source, target, contract, rows, bytes,"
+        " row_keys, row_versions, row_digests, postgres, clickhouse, software, snapshot_at)"
+        " VALUES ('erasure', 'trades', gen_random_uuid(), 'verified', 'trades', 'trades_history', '', %s, 0, %s,"
+        " array_fill(now(), ARRAY[%s]), '', '{}', '{}', 'test', now())",
+        [len(erased), erased, len(erased)],
+    )
+    made = both.cut_and_build()
+    assert {one.why_full for one in made.values()} == {"rows were erased"}
+    assert not facts(both).keys() & set(erased)
+    assert both.differences() == []
+
+
+def test_marts_agree_while_somebody_writes(both: Warehouses) -> None:
+    """Trades are closed, corrected and reopened all the time; the archive goes on between both builds."""
+    stop = threading.Event()
+    written: list[int] = []
+
+    def write() -> None:
+        with psycopg.connect(both.settings.postgres_url, autocommit=True) as connection:
+            number = 0
+            while not stop.is_set():
+                number += 1
+                now = datetime(2025, 3, 20, tzinfo=UTC) + timedelta(minutes=number)
+                connection.execute(
+                    "INSERT INTO trades (id, agent_id, exchange, symbol, side, status, quantity, net_pnl, closed_at)"
+                    " VALUES (%s, 'random-b', 'desk', 'BTC', 'long', 'closed', 1, %s, %s)",
+                    [f"live-{number}", number, now],
+                )
+                connection.execute("UPDATE trades SET net_pnl = net_pnl + 1 WHERE id = %s", [f"live-{number * 7 // 8}"])
+                connection.execute(
+                    "UPDATE trades SET status = CASE status WHEN 'open' THEN 'closed' ELSE 'open' END WHERE id = %s",
+                    [f"live-{number // 2}"],
+                )
+            written.append(number)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    counts = []
+    both.move()
+    try:
+        for _ in range(2):
+            both.archive()
+            take_cut(both.connection)
+            for engine in ENGINES:
+                both.build(engine)
+                both.archive()
+            assert both.differences() == []
+            counts.append(len(facts(both)))
+    finally:
+        stop.set()
+        writer.join()
+    assert counts[0] < counts[1]
+    assert written[0] > 50
+    for _ in range(2):  # the second pass sends what was reopened during the first
+        both.archive()
+    both.cut_and_build()
+    incremental = both.marts()
+    both.cut_and_build(full=True)
+    assert both.marts() == incremental
+    closed = both.connection.execute("SELECT count(*) FROM trades_all WHERE status = 'closed'").fetchone()
+    assert closed == (len(facts(both)),)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_another_project_is_built_anew(both: Warehouses, engine: str) -> None:
+    assert plan(both.connection, engine, both.project).why_full is None
+    assert plan(both.connection, engine, "another").why_full == "the dbt project changed"

@@ -1,0 +1,105 @@
+"""Both warehouses under the hand of a test: archive, purge, cut, dbt runs without tests, rows of every mart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from clickhouse_connect.driver.client import Client
+
+from dagster_project.lib.archive.engine import archive
+from dagster_project.lib.archive.policies import policy
+from dagster_project.lib.archive.purge import Purged, purge
+from dagster_project.lib.mart_builds import Plan, plan, succeeded, take_cut
+from dagster_project.lib.warehouse_copy import POLICIES, copy
+
+ENGINES = ("postgres", "clickhouse")
+Rows = list[tuple[Any, ...]]
+# Every mart but the widest, whose query ClickHouse analyses for seconds.
+CHEAP = "+leaderboard +since_inception +winning_patterns +trade_contradictions"
+BUILT = {"trade_facts", "agent_daily", "leaderboard", "since_inception", "winning_patterns", "trade_contradictions"}
+
+
+@dataclass
+class Warehouses:
+    """PostgreSQL (autocommit, UTC) and ClickHouse."""
+
+    connection: psycopg.Connection
+    client: Client
+    settings: Any
+    project: str = "test"
+
+    def move(self) -> None:
+        """Copies and archives what PostgreSQL holds now."""
+        for each in POLICIES:
+            assert copy(self.connection, self.client, each).agree, each.source
+        self.archive()
+
+    def archive(self) -> None:
+        """One pass over closed trades, without delay."""
+        archive(replace(policy("trades"), settle=timedelta(0)), self.connection, self.client)
+
+    def purge(self) -> Purged:
+        """What may leave PostgreSQL leaves, without grace."""
+        return purge(replace(policy("trades"), grace=timedelta(0)), self.connection)
+
+    def build(self, engine: str, *, full: bool = False, select: str = CHEAP) -> Plan:
+        """dbt run of one engine, of the newest cut; incremental unless `full` or unavoidable."""
+        from dagster_project.defs.transform import command
+        from dagster_project.defs.transform.prepare import DBT_PROJECT
+
+        made = plan(self.connection, engine, self.project)
+        if full:
+            made = replace(made, since=None, why_full="asked for")
+        variables = {k: v for k, v in self.settings.process_environment().items() if k.startswith("DBT_")}
+        variables |= {"DBT_AS_OF": made.as_of, "DBT_SINCE": made.since or ""}
+        target = self.settings.home / "dbt" / f"{engine}-test"
+        arguments = [
+            *("run", "--target", engine, "--no-use-colors", "--select", select),
+            *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
+            *("--target-path", str(target), "--log-path", str(target)),
+            *(["--full-refresh"] if made.why_full else []),
+        ]
+        list(command.run(arguments, variables))
+        succeeded(self.connection, engine, self.project, made)
+        return made
+
+    def cut_and_build(self, *, full: bool = False, select: str = CHEAP) -> dict[str, Plan]:
+        """A new cut, and both engines built of it."""
+        take_cut(self.connection)
+        return {engine: self.build(engine, full=full, select=select) for engine in ENGINES}
+
+    def differences(self) -> list[str]:
+        """Cells in which the marts of both warehouses differ."""
+        from dagster_project.defs.transform import parity
+
+        found = []
+        for mart, key in parity.mart_keys().items():
+            if mart not in BUILT:
+                continue
+            with self.connection.transaction():
+                verdict = parity._compare(self.connection, self.client, mart, key)
+            found += [f"{mart} {one.key} {one.column}: {one.postgres} / {one.clickhouse}" for one in verdict.examples]
+        return found
+
+    def marts(self) -> dict[tuple[str, str], Rows]:
+        """Every row of the marts of both engines, sorted."""
+        from dagster_project.defs.transform.parity import mart_keys
+
+        found = {}
+        for mart in BUILT & set(mart_keys()):
+            left = self.connection.execute(f"SELECT * FROM analytics.{mart}".encode()).fetchall()
+            right = self.client.query(f"SELECT * FROM {self.settings.clickhouse_analytics}.{mart}").result_rows
+            found["postgres", mart] = sorted(left, key=repr)
+            found["clickhouse", mart] = sorted((tuple(row) for row in right), key=repr)
+        return found
+
+    def boards(self) -> dict[str, Rows]:
+        """The designs' own boards in PostgreSQL, refreshed."""
+        self.connection.execute("SELECT nof0.refresh_views_nof0(), learning.refresh_prompt_performance()")
+        return {
+            board: sorted(self.connection.execute(f"SELECT * FROM {board}".encode()).fetchall(), key=repr)
+            for board in ("nof0.v_leaderboard", "learning.prompt_performance")
+        }
