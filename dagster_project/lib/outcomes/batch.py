@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dagster_project.lib.outcomes.barriers import MINUTE, NO_MARKET, PENDING, SCORED, Bets, Scores, nothing, score
+from dagster_project.lib.outcomes.barriers import GAP, MINUTE, NO_MARKET, PENDING, SCORED, Bets, Scores, nothing, score
 from dagster_project.lib.outcomes.markets import Markets, Source, read
 from dagster_project.lib.outcomes.method import Method
 from dagster_project.lib.outcomes.trades import Result, Trade, linked, result
@@ -163,6 +163,8 @@ def _score(
             found.state[earlier] = PENDING
         else:
             found = score(asked, read(client, connection, source, start, end), source.head, method)
+            # Decided before the market was collected: that is no hole.
+            found.state[(found.state == GAP) & (asked.decided // 1000 < source.first)] = NO_MARKET
         better = (found.state == SCORED) | (scores.state[left] == NO_MARKET)
         for name in Scores.__dataclass_fields__:
             getattr(scores, name)[left[better]] = getattr(found, name)[better]
@@ -234,5 +236,7 @@ def _write(connection: psycopg.Connection, rows: Sequence[tuple[Any, ...]]) -> N
         with cursor.copy("COPY outcome_batch FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
+        # Without it PostgreSQL expects a thousand rows where there are twenty thousand.
+        cursor.execute("ANALYZE outcome_batch")
         for name in ("outcome_write", "outcome_done", "outcome_project"):
             cursor.execute(statement(name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 NAME = "triple-barrier-1"
 
@@ -41,7 +42,7 @@ class Method:
         """The parameters as JSON, the same text for the same parameters."""
         return json.dumps(asdict(self), sort_keys=True)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Name and digest of the parameters."""
         return f"{NAME}-{hashlib.sha256(self.parameters.encode()).hexdigest()[:8]}"

@@ -84,7 +84,7 @@ def _scatter(axes: Any, points: Sequence[tuple[float, float, bool]]) -> None:
     axes.set_ylabel("best excursion, % of entry (MFE)", fontsize=8)
     axes.set_title("Scored decisions; right means net of fees", fontsize=9, loc="left")
     if points:
-        axes.legend(fontsize=8, frameon=False, loc="upper right")
+        axes.legend(fontsize=8, framealpha=0.85, edgecolor="none", loc="upper right")
     _plain(axes)
 
 

@@ -45,7 +45,8 @@ def equity_png(equity: Mapping[tuple[str, str], Sequence[tuple[datetime, float]]
     axes.set_xlabel("UTC", fontsize=8)
     axes.set_ylabel("equity, change in % since the first hour", fontsize=8)
     hidden = len(lines) - len(shown)
-    title = "Equity by the hour, open positions at the last candle" + (f"; {hidden} accounts between" if hidden else "")
+    title = "Equity by the hour, open positions at the last candle"
+    title += f"; {hidden} accounts between these are not shown" if hidden else ""
     axes.set_title(title, fontsize=9, loc="left")
     axes.tick_params(labelsize=8, length=2)
     axes.spines[["top", "right"]].set_visible(False)
