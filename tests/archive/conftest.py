@@ -30,6 +30,7 @@ TRADE: dict[str, Any] = {
 }
 DOCUMENTS = "agent_analysis_results, trading_signals, news_documents, social_documents"
 LEDGERS = "ops.archive_manifests, ops.archive_marks, ops.archive_recalls, ops.archive_purges, ops.archive_parity"
+REQUESTS = "users, ops.erasures, ops.erased_rows, ops.erasure_steps, ops.archive_superseded, ops.quarantine"
 
 
 @dataclass
@@ -109,9 +110,7 @@ def house(warehouse: Any) -> Iterator[House]:
 def clear(connection: psycopg.Connection, client: Client) -> None:
     """Empties everything that the archive touches, on purpose without its triggers."""
     connection.execute("SET session_replication_role = replica")
-    connection.execute(
-        f"TRUNCATE agents, price_ticks, {DOCUMENTS}, {LEDGERS}, ops.archive_superseded, ops.quarantine CASCADE".encode()
-    )
+    connection.execute(f"TRUNCATE agents, price_ticks, {DOCUMENTS}, {LEDGERS}, {REQUESTS} CASCADE".encode())
     connection.execute("DELETE FROM ops.archive_progress")
     connection.execute("RESET session_replication_role")
     connection.execute("INSERT INTO ops.archive_progress (policy) SELECT unnest(%s::text[])", [list(policies())])

@@ -23,6 +23,13 @@ from dagster_project.cli import main
 from dagster_project.lib.archive.parity import compare
 from dagster_project.lib.archive.policies import policies, policy
 from dagster_project.lib.archive.prove import prove
+from dagster_project.lib.cold import engine as cold_engine
+from dagster_project.lib.cold import ledger as cold_ledger
+from dagster_project.lib.cold import views as cold_views
+from dagster_project.lib.cold.erase import ColdFiles
+from dagster_project.lib.cold.policies import ColdPolicy
+from dagster_project.lib.cold.store import open_store
+from dagster_project.lib.cold.table import table as cold_table
 from dagster_project.lib.erasure.erase import CRASH_POINTS, Stores, erase, look, unfinished
 from dagster_project.lib.erasure.holdings import KEPT, holdings
 from dagster_project.lib.erasure.subject import Subject
@@ -36,12 +43,11 @@ LONG_AGO = datetime(2024, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def stores(house: House) -> Iterator[Stores]:
-    """Both engines without waiting for files; the tables that the archive's fixture leaves alone are emptied too."""
-    house.connection.execute("SET session_replication_role = replica")
-    house.connection.execute("TRUNCATE users, ops.erasures, ops.erased_rows, ops.erasure_steps CASCADE")
-    house.connection.execute("RESET session_replication_role")
-    yield Stores(house.connection, house.client, "analytics", house.settings.clickhouse_analytics, wait=False)
+def stores(house: House, tmp_path: Path) -> Iterator[Stores]:
+    """Both engines and a folder for cold files, without waiting for ClickHouse's own files."""
+    store = open_store(str(tmp_path / "cold"))
+    cold = ColdFiles(house.connection, house.client, store)
+    yield Stores(house.connection, house.client, "analytics", house.settings.clickhouse_analytics, cold, wait=False)
     house.client.command(f"DROP DATABASE IF EXISTS {house.settings.clickhouse_analytics}")
     house.connection.execute("DROP TABLE IF EXISTS analytics.agent_board")
 
@@ -359,9 +365,6 @@ def killed(house: House) -> Callable[[str], None]:
 def test_kill_at_every_step(house: House, stores: Stores, killed: Callable[[str], None]) -> None:
     for number, point in enumerate(CRASH_POINTS):
         house.clear()
-        house.connection.execute("SET session_replication_role = replica")
-        house.connection.execute("TRUNCATE users, ops.erasures, ops.erased_rows, ops.erasure_steps CASCADE")
-        house.connection.execute("RESET session_replication_role")
         live(house)
         before = in_postgres(house)
         killed(point)
@@ -402,6 +405,58 @@ def test_the_bytes_are_gone(house: House, stores: Stores, stack: Any) -> None:
     assert on_disk()
     erase(replace(stores, wait=True), ADA)
     assert not on_disk()
+
+
+@pytest.fixture
+def frozen(house: House, tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """`frozen("trades_history")`: every month of the table goes to files; the views are as they were afterwards."""
+    store = open_store(str(tmp_path / "cold"))
+    tables: list[str] = []
+
+    def freeze(name: str) -> None:
+        tables.append(name)
+        rule = ColdPolicy(name, f"{name}_versions", 1)
+        done = cold_engine.apply(rule, house.connection, house.client, store, datetime(2026, 1, 15, tzinfo=UTC))
+        assert done.rows > 0
+
+    yield freeze
+    house.connection.execute("SET session_replication_role = replica")
+    house.connection.execute("TRUNCATE ops.cold_files, ops.cold_events, ops.restore_drills CASCADE")
+    house.connection.execute("RESET session_replication_role")
+    for name in tables:
+        described = cold_table(house.client, ColdPolicy(name, f"{name}_versions", 1))
+        files = cold_ledger.read_now(house.connection, described.name)
+        cold_views.show(house.client, described, files, store)
+
+
+def test_cold_files_lose_the_rows_too(
+    house: House, stores: Stores, frozen: Callable[[str], None], tmp_path: Path
+) -> None:
+    """Trades and messages whose month is in files only; the conversation itself as well."""
+    live(house)
+    for name in ("trades_history", "conversations", "conversation_messages"):
+        frozen(name)
+    assert house.client.command("SELECT count() FROM trades_history_versions") == 0
+    assert house.history() == ["t-bob", "t-both", "t-hers"]
+    planned = rows_of(look(stores, ADA))
+    assert planned[("cold", "trades_history_versions")] >= 2
+    assert planned[("cold", "conversation_messages_versions")] >= 1
+
+    def texts() -> str:
+        files = [str(path) for path in (tmp_path / "cold").rglob("*.parquet")]
+        found = [house.client.query(f"SELECT * FROM file('{path}', 'Parquet')").result_rows for path in sorted(files)]
+        assert found
+        return str(found)
+
+    assert WORD in texts()
+    done = erase(stores, ADA)
+    assert done.rows[("cold", "trades_history_versions")] >= 2
+    assert WORD not in texts()
+    assert house.history() == ["t-bob"]
+    assert house.client.command("SELECT count() FROM conversation_messages") == 1
+    assert look(stores, ADA).is_empty
+    assert prove(policy("trades"), house.connection, house.client, "t-both").holds  # type: ignore[union-attr]
+    assert prove(policy("trades"), house.connection, house.client, "t-bob").holds  # type: ignore[union-attr]
 
 
 def test_the_command_plans_first(house: House, stores: Stores) -> None:
