@@ -23,10 +23,11 @@ def quoted(kind: str) -> str:
 # Every type that a table has, and tables whose rows move between months as well as those whose do not.
 TYPICAL = (
     "market_orderbook",
-    "technical_indicators",
+    "ml_features",
     "simulation_events",
     "onchain_transactions",
-    "news_documents",
+    "news_articles",
+    "price_ticks",
     "trades_history",
 )
 

@@ -56,6 +56,8 @@ CRASH_POINTS = {
 ROUNDS = 5
 # An INSERT may take so long between the moment that it stamps its rows with and the moment that they can be seen.
 SLOWEST_INSERT = timedelta(hours=1)
+# What came since the files were last compared is looked at by every query.
+COMPARED_EVERY = timedelta(hours=12)
 # A query may still read a file that was replaced.
 KEPT_AFTER_REPLACED = timedelta(hours=1)
 
@@ -137,9 +139,8 @@ def apply(
             work.move(one, started)
             outcome.months.append(one)
             on_month(outcome)
-        if months and not month and ledger.read_now(connection, described.name).paths:
-            ledger.compared(connection, described.name, started, run_id)
-            work.show()
+        if not month:
+            work.remember(started, bool(months))
         work.delete_replaced(now)
     return outcome
 
@@ -210,6 +211,15 @@ class _Work:
         """Views read what the ledger says."""
         views.show(self.client, self.table, self.read(), self.store)
 
+    def remember(self, started: datetime, moved: bool) -> None:
+        """No row that came before `started` is newer than what the files hold: readers look at those after it only."""
+        read = self.read()
+        if not read.paths or not self.table.moves or read.compared_at is None:
+            return
+        if moved or started - read.compared_at > COMPARED_EVERY:
+            ledger.compared(self.connection, self.table.name, started, self.run_id)
+            self.show()
+
     def read(self) -> Files:
         """The files that views read."""
         return ledger.read_now(self.connection, self.table.name)
@@ -225,16 +235,19 @@ class _Work:
                     ledger.happened(self.connection, "replaced", file, self.run_id, {"by": None})
                     self.show()
                 return
-            if file and file.columns == self.table.columns and file.side == seen:
-                if file.id not in self._checked:
-                    files.check(self.client, self.store, self.table, file)
-                    self._checked.add(file.id)
-                if self.table.moves:
-                    self.separate(file, started)
-                if self.drop(file, names):
-                    return
-                continue
-            self.export(month, names, started)
+            if not file or file.columns != self.table.columns or file.side != seen:
+                proven = self.export(month, names, started)
+                file = self.file_of(month)
+                if proven is None or file is None:
+                    continue
+                names = proven
+            elif file.id not in self._checked:
+                files.check(self.client, self.store, self.table, file)
+                self._checked.add(file.id)
+            if self.table.moves:
+                self.separate(file, started)
+            if self.drop(file, names):
+                return
         raise NotProven(f"{self.table.name} {month}: rows came in every one of {ROUNDS} rounds: nothing was dropped")
 
     def file_of(self, month: int) -> ColdFile | None:
@@ -258,8 +271,9 @@ class _Work:
         select = as_one(self.table, self.read(), self.store)
         return figures(self.client, self.table, f"({select})", self.table.month(month))
 
-    def export(self, month: int, names: list[str], started: datetime) -> None:
-        """Writes a month to a new file; it counts when it is what readers see."""
+    def export(self, month: int, names: list[str], started: datetime) -> list[str] | None:
+        """Writes a month to a new file, which counts when it is what readers see; the parts that were compared with it,
+        None when rows came meanwhile."""
         reach("cold_before_write")
         seconds: dict[str, float] = {}
         number = ledger.generation(self.connection, self.table.name, month)
@@ -281,7 +295,7 @@ class _Work:
             self.store.delete(path)
             if after == names and not self.table.moves:
                 raise NotProven(f"{self.table.name} {month}: {reason}: nothing was dropped")
-            return
+            return None
         reach("cold_after_proof")
         with self.connection.transaction():
             first = not self.read().paths
@@ -312,6 +326,7 @@ class _Work:
         self.outcome.rows += side.rows
         self.outcome.bytes += written.bytes
         self.show()
+        return after
 
     def separate(self, file: ColdFile, started: datetime) -> None:
         """Nothing older of the file's rows stays in other files, nor in other months of ClickHouse, once its partition

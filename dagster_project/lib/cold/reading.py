@@ -13,7 +13,7 @@ So a partition that is in a file and not yet dropped, or restored and still in a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from dagster_project.lib.cold.store import Store
 from dagster_project.lib.cold.table import INGESTED, Table
@@ -38,7 +38,8 @@ def as_one(table: Table, files: Files, store: Store) -> str:
     in_months = f"toYYYYMM(`{table.time}`) IN ({months})"
     recent = in_months
     if table.moves:
-        since = f"{files.compared_at:%Y-%m-%d %H:%M:%S}" if files.compared_at else "1970-01-01 00:00:00"
+        compared_at = files.compared_at or datetime.fromtimestamp(0, UTC)
+        since = f"{compared_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
         recent = f"({in_months} OR `{INGESTED}` >= toDateTime64('{since}', 6, 'UTC'))"
     keys = f"(SELECT {table.identity} FROM {table.name} WHERE {recent})"
     unchanged = f"{table.identity} NOT IN {keys}" if table.moves else f"NOT ({in_months})"

@@ -140,16 +140,22 @@ def drill(
             break
         chosen.append(file)
         total += file.bytes
-    return [_drill(connection, client, store, file, run_id) for file in chosen]
+    done = [_drill(connection, client, store, file, run_id) for file in chosen]
+    return [one for one in done if one]
 
 
-def _drill(connection: psycopg.Connection, client: Client, store: Store, file: ColdFile, run_id: str | None) -> Drill:
+def _drill(
+    connection: psycopg.Connection, client: Client, store: Store, file: ColdFile, run_id: str | None
+) -> Drill | None:
+    """None when another process works on the table: that is neither good nor bad."""
     start, reason, rule = time.perf_counter(), None, policy(file.table)
     try:
         described = table(client, rule)
         with ledger.only_writer(connection, file.table), _scratch(client, store, described, file):
             pass
-    except (NotProven, StoreError, ledger.Busy) as error:
+    except ledger.Busy:
+        return None
+    except (NotProven, StoreError) as error:
         reason = str(error)
     seconds, rows = time.perf_counter() - start, 0 if reason else file.side.rows
     connection.execute(
