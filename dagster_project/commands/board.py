@@ -1,4 +1,4 @@
-"""`candlehouse board`: the leaderboard from both warehouses, with how sure it is."""
+"""`candlehouse board`: leaderboard and prompt versions from both warehouses, with how sure they are."""
 
 from __future__ import annotations
 
@@ -22,6 +22,22 @@ COLUMNS = (
 )
 
 
+# More rows than a person reads go to --json.
+SHOWN_VERSIONS = 30
+PROMPTS = (
+    *("exchange", "origin_group", "agent_id", "prompt_version", "currency", "decisions", "traded"),
+    *("judged", "correct", "accuracy", "accuracy_low", "accuracy_high", "avg_confidence"),
+    *("scored", "wins", "win_rate", "win_rate_low", "win_rate_high"),
+    *("net_pnl", "cost", "net_pnl_after_cost", "returns", "avg_net_return"),
+)
+SURE = (
+    *("days", "decisions_a", "decisions_b", "difference", "low", "high", "p_adjusted"),
+    *("probability_b_better", "decisions_needed", "verdict"),
+)
+AGENT_PAIRS = ("exchange", "origin_group", "basis", "agent_a", "agent_b", *SURE)
+PROMPT_PAIRS = ("exchange", "origin_group", "agent_id", "version_a", "version_b", *SURE)
+
+
 class NoBoard(click.ClickException):
     """There is no leaderboard to print; the message is one line."""
 
@@ -29,9 +45,11 @@ class NoBoard(click.ClickException):
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print rows and the comparison as JSON.")
 def board(as_json: bool) -> None:
-    """Print the leaderboard that dbt built, and whether both warehouses hold the same one.
+    """Print the leaderboard and the prompt versions, and whether both warehouses hold the same leaderboard.
 
-    Win rates come with their 95% Wilson interval. Exit code 1 when the warehouses differ.
+    Rates come with their 95% Wilson interval. "better than next" is the probability that an agent earns more per
+    decision, as a share of the notional, than the one below it. "undecided" means that luck explains the difference:
+    days are compared, and Holm's correction covers all pairs. Exit code 1 when the warehouses differ.
 
     \b
     Examples:
@@ -51,7 +69,10 @@ def board(as_json: bool) -> None:
     if as_json:
         rows, verdict = read_board(settings)
         answer = {
-            "leaderboard": [dict(zip(COLUMNS, row, strict=True)) for row in rows],
+            "leaderboard": _with_neighbours(settings, rows),
+            "agent_comparison": _read(settings, "agent_comparison", AGENT_PAIRS),
+            "prompts": _prompts(settings),
+            "prompt_comparison": _read(settings, "prompt_comparison", PROMPT_PAIRS),
             "agree": verdict.agree,
             "differences": [asdict(example) for example in verdict.examples],
         }
@@ -74,8 +95,7 @@ def print_board(settings: Settings, console: Console) -> Verdict:
 
     rows, verdict = read_board(settings)
     boards: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows:
-        entry = dict(zip(COLUMNS, row, strict=True))
+    for entry in _with_neighbours(settings, rows):
         boards.setdefault((entry["exchange"], entry["origin_group"]), []).append(entry)
     console.width = max(console.width, 80)
     for (exchange, group), entries in boards.items():
@@ -88,13 +108,14 @@ def print_board(settings: Settings, console: Console) -> Verdict:
         )
         table.add_column("#", justify="right", no_wrap=True)
         table.add_column("agent")
-        for name in ("equity", "return", "net PnL", "won", "win rate (95%)"):
-            table.add_column(name, justify="right", no_wrap=True)
+        for name in ("equity", "return", "net PnL", "won", "win rate (95%)", "better than next"):
+            table.add_column(name, justify="right", no_wrap=name != "better than next")
         for entry in sorted(entries, key=lambda entry: entry["rank"]):
             table.add_row(*_cells(entry))
         console.print(table)
         if any(entry["equity_source"] == "closed trades" for entry in entries):
             console.print("[dim]* initial equity plus closed trades: the account reports no equity[/]")
+    _print_prompts(settings, console)
     if not boards:
         console.print("the leaderboard is empty: import trades with `candlehouse import nof0 DIR`")
     if verdict.agree:
@@ -131,6 +152,74 @@ def _of_postgres(settings: Settings) -> list[Sequence[Any]]:
         raise NoBoard("PostgreSQL holds no leaderboard yet: build it with `candlehouse up --once`") from None
 
 
+def _with_neighbours(settings: Settings, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    from dagster_project.lib.statistics.board import with_neighbours
+
+    board = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    return with_neighbours(board, _read(settings, "agent_comparison", AGENT_PAIRS))
+
+
+def _prompts(settings: Settings) -> list[dict[str, Any]]:
+    return _read(settings, "prompt_performance", PROMPTS, "scope = 'agent'")
+
+
+def _read(settings: Settings, mart: str, columns: Sequence[str], where: str = "true") -> list[dict[str, Any]]:
+    import psycopg
+    from psycopg.rows import dict_row
+
+    from dagster_project.settings import ANALYTICS
+
+    query = f"SELECT {', '.join(columns)} FROM {ANALYTICS}.{mart} WHERE {where} ORDER BY {', '.join(columns[:5])}"
+    try:
+        with (
+            psycopg.connect(settings.readonly_url, options="-c timezone=UTC") as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            return cursor.execute(query.encode()).fetchall()
+    except psycopg.errors.UndefinedTable:
+        raise NoBoard(f"PostgreSQL holds no {mart} yet: build it with `candlehouse up --once`") from None
+
+
+def _print_prompts(settings: Settings, console: Console) -> None:
+    """Prompt versions that somebody names, and the pairs of them that are decided."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    versions = [row for row in _prompts(settings) if row["prompt_version"] != "not known"]
+    if not versions:
+        return
+    table = Table(title="Prompt versions", title_justify="left", box=box.SIMPLE, pad_edge=False, collapse_padding=True)
+    for name in ("agent", "version"):
+        table.add_column(name)
+    for name in ("decisions", "right (95%)", "win rate (95%)", "net return", "net PnL"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in sorted(versions, key=lambda row: -row["decisions"])[:SHOWN_VERSIONS]:
+        mean = row["avg_net_return"]
+        table.add_row(
+            escape(row["agent_id"]),
+            escape(row["prompt_version"]),
+            f"{row['decisions']:,}",
+            _rate(row, "accuracy"),
+            _rate(row),
+            "–" if mean is None else f"{mean:+.2%}",
+            _money(row["net_pnl"]),
+        )
+    console.print(table)
+    if len(versions) > SHOWN_VERSIONS:
+        console.print(f"[dim]and {len(versions) - SHOWN_VERSIONS} more: candlehouse board --json[/]")
+    pairs = _read(settings, "prompt_comparison", PROMPT_PAIRS)
+    decided = [pair for pair in pairs if pair["verdict"] != "undecided"]
+    for pair in decided[:SHOWN_VERSIONS]:
+        console.print(
+            f"  {escape(pair['agent_id'])}: {escape(pair['version_b'])} is {pair['verdict']} than"
+            f" {escape(pair['version_a'])}, {pair['difference']:+.2%} a decision"
+            f" ({pair['low']:+.2%} to {pair['high']:+.2%}, {pair['days']} days)"
+        )
+    if pairs:
+        console.print(f"  {len(pairs) - len(decided)} of {len(pairs)} pairs of versions are undecided")
+
+
 def _of_clickhouse(settings: Settings) -> list[Sequence[Any]]:
     import clickhouse_connect
     from clickhouse_connect.driver.exceptions import DatabaseError
@@ -158,13 +247,19 @@ def _cells(entry: dict[str, Any]) -> tuple[str, ...]:
         _money(entry["net_pnl"]),
         f"{entry['wins']}/{entry['trades']}",
         _rate(entry),
+        _compared(entry),
     )
 
 
-def _rate(entry: dict[str, Any]) -> str:
-    if entry["win_rate"] is None:
+def _compared(entry: dict[str, Any]) -> str:
+    chance = entry["probability_better"]
+    return " ".join(filter(None, (None if chance is None else f"{chance:.0%}", entry["verdict"])))
+
+
+def _rate(entry: dict[str, Any], name: str = "win_rate") -> str:
+    if entry[name] is None:
         return "–"
-    return f"{entry['win_rate']:.1%} ({100 * entry['win_rate_low']:.1f} to {100 * entry['win_rate_high']:.1f})"
+    return f"{entry[name]:.1%} ({100 * entry[f'{name}_low']:.1f} to {100 * entry[f'{name}_high']:.1f})"
 
 
 def _money(amount: Any) -> str:

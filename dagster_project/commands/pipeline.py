@@ -89,12 +89,14 @@ def stages(settings: Settings, loaded: Definitions) -> list[Stage]:
     """
     from dagster import AssetSelection
 
+    from dagster_project.defs.transform.hours import HOURS
+
     graph = loaded.resolve_asset_graph()
     candles = AssetSelection.groups("market")
-    # Marks are taken from the candles of the stages before.
-    marks = AssetSelection.assets(["postgres", "public", "daily_marks"])
+    # Marks and hours are taken from the candles of the stages before.
+    derived = [["postgres", "public", "daily_marks"], *(key.path for key in HOURS)]
     outcomes, performance = AssetSelection.assets(*OUTCOMES), AssetSelection.assets(PERFORMANCE)
-    boards = (AssetSelection.kind("dbt") | marks).downstream() - performance - outcomes
+    boards = (AssetSelection.kind("dbt") | AssetSelection.assets(*derived)).downstream() - performance - outcomes
     found = [
         Stage("trades", sorted((AssetSelection.groups("trading") - boards - outcomes - performance).resolve(graph))),
         *(

@@ -79,6 +79,19 @@ with answers as (
     select '25 growth without end is not known', {{ typed('(' ~ expm1('800') ~ ') is null', 'bool', true) }}
     union all
     select '26 a loss without end is all', {{ typed('(' ~ expm1('-800') ~ ') = -1', 'bool', true) }}
+    union all
+    select '27 a ratio is cut, not rounded',
+        {{ typed(exact_ratio(typed("'-2'", 'decimal'), typed("'3'", 'product')) ~ ' = ' ~ typed("'-0.666666666666'", 'decimal'), 'bool', true) }}
+    union all
+    select '28 and not known over nothing', {{ typed('(' ~ exact_ratio(typed("'1'", 'decimal'), typed("'0'", 'product')) ~ ') is null', 'bool', true) }}
+    union all
+    select '29 a ratio of the largest amounts fits', {{ typed(
+        exact_ratio(typed("'10000000000000000000'", 'decimal'), typed("'0.000000000000000001'", 'product')) ~ ' > 1', 'bool', true
+    ) }}
+    union all
+    select '30 a week later, over the end of February', {{ typed(
+        days_later(typed("'2024-02-27'", 'date'), 7) ~ ' = ' ~ typed("'2024-03-05'", 'date'), 'bool', true
+    ) }}
 )
 
 select question

@@ -8,6 +8,7 @@ import dagster as dg
 
 from dagster_project.defs.transform.dbt import OWNERS
 from dagster_project.defs.transform.prepare import manifest_path
+from dagster_project.defs.transform.statistics import STATISTICS
 from dagster_project.resources.clickhouse import ClickHouseResource
 from dagster_project.resources.postgres import PostgresResource
 from dagster_project.settings import ANALYTICS, load_settings
@@ -47,7 +48,10 @@ MARTS = mart_keys()
 
 @dg.asset(
     key=["postgres", "ops", "mart_parity"],
-    deps=[dg.AssetKey([engine, ANALYTICS, mart]) for engine in ("postgres", "clickhouse") for mart in MARTS],
+    deps=[
+        *(dg.AssetKey([engine, ANALYTICS, mart]) for engine in ("postgres", "clickhouse") for mart in MARTS),
+        *STATISTICS,
+    ],
     description="Every shared mart compared between PostgreSQL and ClickHouse, cell by cell; one row per mart and run.",
     group_name="transform",
     kinds={"postgres", "clickhouse", "python"},

@@ -2,11 +2,11 @@
 
 Trades of one day share the day's market, so the day is the unit and not the trade. With the layout of the Alpha Arena
 (230 trades, six agents, ten days), no true difference, and a third of the variance common to a day, a test that should
-be wrong once in twenty was wrong this often (150 to 700 simulations of 15 pairs each):
+be wrong once in twenty was wrong this often (150 to 600 simulations of 15 pairs each):
 
     Welch's t over trades         18% of pairs, and a board with a false verdict after Holm in 33%
     bootstrap over trades         20%, 50%
-    this one                       5 to 6%, 5 to 8%, also for agents on opposite sides of the market
+    this one                       4 to 7%, 4 to 8%, also with all agents on one side of the market or on opposite ones
 
 The error is that of the delete-one jackknife (Efron and Tibshirani 1993, chapter 11), the interval Student's t with
 days minus one degrees of freedom (fewer where one of the two acted on few of them). With one pair a day it is the

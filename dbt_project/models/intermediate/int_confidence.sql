@@ -1,0 +1,72 @@
+{%- set scopes = {'agent': "'all'", 'version': 'prompt_version'} -%}
+{%- set choices = {'all': '1 = 1', 'traded': 'is_traded', 'skipped': 'not is_traded'} -%}
+
+-- How often a confidence was right, in every population that the boards tell apart. Decisions whose outcome is known.
+with populations as (
+
+    {% for scope, version in scopes.items() -%}
+    {% set last_scope = loop.last -%}
+    {% for choice, condition in choices.items() -%}
+    select
+        exchange,
+        origin_group,
+        '{{ scope }}' as scope,
+        agent_id,
+        {{ version }} as version,
+        '{{ choice }}' as chosen,
+        confidence,
+        judged,
+        correct
+    from {{ ref('int_confidence_days') }}
+    where judged > 0 and {{ condition }}
+    {% if not (loop.last and last_scope) -%}
+    union all
+    {% endif -%}
+    {% endfor -%}
+    {% endfor %}
+),
+
+counted as (
+
+    select
+        exchange,
+        origin_group,
+        scope,
+        agent_id,
+        version,
+        chosen,
+        confidence,
+        sum(judged) as judged,
+        sum(correct) as correct
+    from populations
+    group by exchange, origin_group, scope, agent_id, version, chosen, confidence
+
+),
+
+ordered as (
+
+    select
+        *,
+        sum(judged) over (partition by exchange, origin_group, scope, agent_id, version, chosen) as total,
+        sum(judged) over (
+            partition by exchange, origin_group, scope, agent_id, version, chosen
+            order by confidence rows between unbounded preceding and current row
+        ) as reached
+    from counted
+
+)
+
+select
+    {{ typed('exchange', 'text') }} as exchange,
+    {{ typed('origin_group', 'text') }} as origin_group,
+    {{ typed('scope', 'text') }} as scope,
+    {{ typed('agent_id', 'text') }} as agent_id,
+    {{ typed('version', 'text') }} as prompt_version,
+    {{ typed('chosen', 'text') }} as chosen,
+    {{ typed('confidence', 'decimal') }} as confidence,
+    {{ typed('judged', 'int') }} as judged,
+    {{ typed('correct', 'int') }} as correct,
+    {{ typed('case when confidence >= 1 then 10 else floor(confidence * 10) + 1 end', 'int') }} as width_bin,
+    -- A confidence goes where the middle of its decisions lies in the order of all: equal ones stay together.
+    {{ typed('floor(' ~ safe_divide('5 * (2 * reached - judged)', 'total') ~ ') + 1', 'int') }} as mass_bin
+from ordered
