@@ -321,6 +321,8 @@ def _forget_copies(connection: psycopg.Connection, planned: Plan, done: Erasure)
         "DELETE FROM ops.quarantine WHERE payload ->> 'user_id' = ANY (%s) OR payload ->> 'agent_id' = ANY (%s)",
         [list(who.ids), list(who.agents)],
     ).rowcount
+    # Its triggers keep a row whose writer's clock was ahead of ours.
+    connection.execute("DELETE FROM ops.trades_kept WHERE id = ANY (%s)", [planned.keys("trades")])
     for found in planned.found.values():
         if not found.holding.is_keyed or not found.keys:
             continue
