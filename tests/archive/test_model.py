@@ -1,4 +1,4 @@
-"""Random schedules of writes, corrections, archives, purges and crashes against a dictionary.
+"""Random schedules of writes, corrections, erasures, archives, purges and crashes against a dictionary.
 
 After every step both stores together hold what was written.
 
@@ -29,18 +29,24 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from dagster_project.lib.archive import purge as purging
 from dagster_project.lib.archive.crash_points import CRASH_POINTS
 from dagster_project.lib.archive.engine import archive
+from dagster_project.lib.erasure.erase import CRASH_POINTS as ERASURE_POINTS
+from dagster_project.lib.erasure.erase import Stores, erase
+from dagster_project.lib.erasure.subject import Subject
 
 House = Any
+ROOMS = ("dagster_project.lib.archive.", "dagster_project.lib.erasure.")
 EXAMPLES = int(os.environ.get("CANDLEHOUSE_MODEL_EXAMPLES", "30"))
 STEPS = int(os.environ.get("CANDLEHOUSE_MODEL_STEPS", "20"))
 COLUMNS = "id, status, net_pnl, fee, closed_at, updated_at"
 
-ids = st.sampled_from([f"t{number}" for number in range(4)])
+# An erased id is spent.
+ids = st.sampled_from([f"t{number}" for number in range(6)])
 money = st.decimals(min_value=-(10**19), max_value=10**19, places=18)
 fees = st.none() | st.decimals(min_value=0, max_value=10**19, places=18)
 # Around a change of month, so that corrections move rows between partitions.
 times = st.datetimes(datetime(2025, 9, 29), datetime(2025, 10, 3), timezones=st.just(UTC))  # noqa: DTZ001
 crashes = st.none() | st.tuples(st.sampled_from(list(CRASH_POINTS)), st.integers(1, 3))
+erasure_crashes = st.none() | st.tuples(st.sampled_from(list(ERASURE_POINTS)), st.just(1))
 
 
 class Killed(BaseException):
@@ -49,7 +55,7 @@ class Killed(BaseException):
 
 @contextmanager
 def crash_at(where: tuple[str, int] | None) -> Iterator[None]:
-    """Raises Killed at a crash point of the archive the given time that it is reached."""
+    """Raises Killed at a crash point of the archive or the erasure the given time that it is reached."""
     seen: Counter[str] = Counter()
 
     def reach(name: str) -> None:
@@ -59,7 +65,7 @@ def crash_at(where: tuple[str, int] | None) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         for name, module in list(sys.modules.items()):
-            if name.startswith("dagster_project.lib.archive.") and hasattr(module, "reach"):
+            if name.startswith(ROOMS) and hasattr(module, "reach"):
                 patch.setattr(module, "reach", reach)
         yield
 
@@ -75,6 +81,7 @@ class Schedule(RuleBasedStateMachine):
         house.clear()
         house.connection.execute("INSERT INTO agents (id, display_name) VALUES ('a', 'a') ON CONFLICT DO NOTHING")
         self.written: dict[str, tuple[Any, ...]] = {}
+        self.erased: set[str] = set()
         self.connection: psycopg.Connection = house.connect()
         self.client = self._new_client()
 
@@ -99,14 +106,22 @@ class Schedule(RuleBasedStateMachine):
     @rule(name=ids, is_open=st.booleans(), pnl=money, fee=fees, when=times, ahead=st.sampled_from((0, 30)))
     def upsert(self, name: str, is_open: bool, pnl: Decimal, fee: Decimal | None, when: datetime, ahead: int) -> None:
         """A row new or known, purged or not; `ahead`: the writer's clock is so many minutes ahead."""
-        rows = self.house.connection.execute(
+        if name in self.erased:
+            with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="was erased on request"):
+                self._upsert(name, is_open, pnl, fee, when, ahead)
+        else:
+            self._acknowledge(self._upsert(name, is_open, pnl, fee, when, ahead))
+
+    def _upsert(
+        self, name: str, is_open: bool, pnl: Decimal, fee: Decimal | None, when: datetime, ahead: int
+    ) -> list[tuple[Any, ...]]:
+        return self.house.connection.execute(
             "INSERT INTO trades (id, status, net_pnl, fee, closed_at, updated_at, agent_id, exchange, symbol, side)"
             " VALUES (%s, %s, %s, %s, %s, clock_timestamp() + make_interval(mins => %s), 'a', 'x', 'BTC', 'long')"
             " ON CONFLICT (id) DO UPDATE SET status = excluded.status, net_pnl = excluded.net_pnl, fee = excluded.fee,"
             f" closed_at = excluded.closed_at RETURNING {COLUMNS}",
             [name, "open" if is_open else "closed", pnl, fee, None if is_open else when, ahead],
         ).fetchall()
-        self._acknowledge(rows)
 
     @precondition(lambda self: self.written)
     @rule(data=st.data(), what=st.sampled_from(("correct", "reopen", "close")), pnl=money, when=times)
@@ -134,6 +149,30 @@ class Schedule(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(sorted(self.written)))
         with suppress(psycopg.errors.IntegrityConstraintViolation):
             self.house.connection.execute("DELETE FROM trades WHERE id = %s", [name])
+
+    @precondition(lambda self: self.written)
+    @rule(data=st.data(), crash=erasure_crashes, rare=st.integers(0, 2))
+    def erase(self, data: Any, crash: tuple[str, int] | None, rare: int) -> None:
+        """Somebody asks for a row to be deleted; a killed erasure leaves all of it or is gone on with."""
+        if rare:
+            return
+        name = data.draw(st.sampled_from(sorted(self.written)))
+        self._try(lambda: self._erase(name), crash)
+        begun = self.house.connection.execute("SELECT 1 FROM ops.erased_rows WHERE key = %s", [name]).fetchone()
+        if begun or crash is None:
+            self._erase(name)
+            self.erased.add(name)
+            del self.written[name]
+        known = self.house.connection.execute("SELECT trade_id FROM analytics.trade_facts").fetchall()
+        assert not self.erased & {trade for (trade,) in known}
+        marked = self.house.connection.execute(
+            "SELECT key FROM ops.archive_marks UNION SELECT id FROM ops.trades_kept"
+        ).fetchall()
+        assert not self.erased & {key for (key,) in marked}
+
+    def _erase(self, name: str) -> None:
+        stores = Stores(self.connection, self.client, "analytics", self.house.settings.clickhouse_analytics, wait=False)
+        erase(stores, Subject.of_rows("trades", (name,)))
 
     @rule(crash=crashes, batch_rows=st.integers(1, 4), full=st.booleans(), ahead=st.booleans())
     def archive(self, crash: tuple[str, int] | None, batch_rows: int, full: bool, ahead: bool) -> None:
