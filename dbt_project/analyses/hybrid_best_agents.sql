@@ -10,8 +10,8 @@ with days as (
 
 select
     agent_id,
-    sum(net_pnl) as total_pnl,
-    sum(trades) as total_trades,
+    {{ typed('sum(net_pnl)', 'decimal', nullable=true) }} as total_pnl,
+    {{ typed('sum(trades)', 'int') }} as total_trades,
     {{ divide_wide('sum(return_sum)', typed('sum(returns)', 'product', nullable=true)) }} as avg_return
 from days
 where {{ days_later('day', 30) }} > last_day

@@ -446,11 +446,13 @@ def test_the_designs_queries_answer_the_same_on_both(
     from dagster_project.defs.transform.prepare import DBT_PROJECT
     from dagster_project.lib.parity import same
 
+    environment = {name: value for name, value in warehouse.settings.process_environment().items() if "DBT_" in name}
     answers: dict[str, dict[str, list[Any]]] = {}
     for engine in ENGINES:
         folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target", engine]
         paths = ["--target-path", str(tmp_path / engine), "--log-path", str(tmp_path / engine)]
-        list(command.run(["compile", "--quiet", "--select", "resource_type:analysis", *folders, *paths]))
+        compiled = ["compile", "--quiet", "--select", "resource_type:analysis", *folders, *paths]
+        list(command.run(compiled, environment))
         for file in sorted((tmp_path / engine / "compiled" / "candlehouse" / "analyses").glob("*.sql")):
             answers.setdefault(file.stem, {})[engine] = ask(warehouse, engine, file.read_text())
     assert len(answers) == len(list((DBT_PROJECT / "analyses").glob("*.sql"))) > 0
