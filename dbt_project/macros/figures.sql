@@ -1,8 +1,13 @@
-{% macro mean_where(value, condition='1 = 1') %}
+{% macro mean_where(value, condition='1 = 1', exact='sum') %}
     {#- The sum is exact and divided once, so that engines agree also where a mean is near zero. -#}
-    coalesce({{ safe_divide(
-        'sum(case when ' ~ condition ~ ' then ' ~ value ~ ' end)', 'count(case when ' ~ condition ~ ' then ' ~ value ~ ' end)'
-    ) }}, 0)
+    {%- set chosen = 'case when ' ~ condition ~ ' then ' ~ value ~ ' end' -%}
+    {%- if exact == 'total' -%}
+    coalesce({{ divide_wide(exact_sum(chosen), 'count(' ~ chosen ~ ')') }}, 0)
+    {%- elif exact == 'product' -%}
+    coalesce({{ divide_wide(sum_of_products(chosen), 'count(' ~ chosen ~ ')') }}, 0)
+    {%- else -%}
+    coalesce({{ safe_divide('sum(' ~ chosen ~ ')', 'count(' ~ chosen ~ ')') }}, 0)
+    {%- endif %}
 {%- endmacro %}
 
 {% macro sample_std_where(value, condition='1 = 1') %}

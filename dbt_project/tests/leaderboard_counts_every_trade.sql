@@ -12,7 +12,7 @@ facts as (
     select
         count(*) as trades,
         count(case when is_win then 1 end) as wins,
-        sum(net_pnl) as net_pnl
+        {{ exact_sum('net_pnl') }} as net_pnl
     from {{ ref('trade_facts') }}
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 from dagster_project.lib import trading_rows as rows
 
 AGENTS = [f"agent-{number}" for number in range(12)] + ["ünïcode 🦊", "Ädam", "zed", "Zed"]
+GIANT = Decimal("99999999999999999999.999999999999999999")
 # Venue -> origins of its trades. Sandbox rows are never real.
 ORIGINS = {"venue": ("live", "recorded", "repaired", "paper"), "sandbox": ("simulated",), "other": ("handmade", "live")}
 
@@ -47,7 +48,34 @@ def made_up_trades(seed: int, count: int) -> list[rows.Values]:
             "origin": draw.choice(ORIGINS[exchange]),
         }
 
-    return [trade(number) for number in range(count)]
+    return [trade(number) for number in range(count)] + giants()
+
+
+def giants() -> list[rows.Values]:
+    """Trades of one agent whose sums are beyond Decimal(38, 18): each amount fits, two do not."""
+    return [
+        {
+            "id": f"giant-{number}",
+            "agent_id": "zed",
+            "exchange": "giants",
+            "symbol": "BTC",
+            "side": "long",
+            "status": "closed",
+            "quantity": Decimal(1),
+            "leverage": Decimal(1),
+            "confidence": None,
+            "entry_price": Decimal(1),
+            "exit_price": Decimal(2),
+            "gross_pnl": GIANT if number == 3 else GIANT.copy_negate(),
+            "net_pnl": GIANT,
+            "fee": GIANT,
+            "opened_at": datetime(2025, 1, 2, tzinfo=UTC),
+            "closed_at": datetime(2025, 1, 3, tzinfo=UTC),
+            "prompt_version": None,
+            "origin": "live",
+        }
+        for number in range(4)
+    ]
 
 
 def accounts() -> list[rows.Values]:

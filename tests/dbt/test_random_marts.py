@@ -48,8 +48,8 @@ def built(warehouse: Any, build: Any) -> dg.ExecuteInProcessResult:
 
 
 @pytest.fixture(scope="module")
-def table(built: dg.ExecuteInProcessResult, warehouse: Any) -> Table:
-    """Rows of the desk in a mart, by engine."""
+def table_of_all(built: dg.ExecuteInProcessResult, warehouse: Any) -> Table:
+    """Rows of a mart, by engine."""
     import clickhouse_connect
     from psycopg.rows import dict_row
 
@@ -65,8 +65,15 @@ def table(built: dg.ExecuteInProcessResult, warehouse: Any) -> Table:
         with clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url) as client:
             return list(client.query(f"SELECT * FROM {warehouse.settings.clickhouse_analytics}.{mart}").named_results())
 
+    return read
+
+
+@pytest.fixture(scope="module")
+def table(table_of_all: Table) -> Table:
+    """Rows of the desk in a mart, by engine."""
+
     def of_desk(engine: str, mart: str) -> list[dict[str, Any]]:
-        return [row for row in read(engine, mart) if row["exchange"] == desk.EXCHANGE]
+        return [row for row in table_of_all(engine, mart) if row["exchange"] == desk.EXCHANGE]
 
     return of_desk
 
@@ -110,6 +117,24 @@ def test_both_warehouses_agree(built: dg.ExecuteInProcessResult, connection: psy
     assert rows_of["trade_facts"] > 800
     assert rows_of["agent_daily"] > 10_000
     assert rows_of["agent_analytics"] >= len(crowd.AGENTS) + len(desk.AGENTS)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sums_beyond_38_digits_are_exact(table_of_all: Table, engine: str) -> None:
+    def giants(mart: str) -> list[dict[str, Any]]:
+        return [row for row in table_of_all(engine, mart) if row["exchange"] == "giants"]
+
+    with localcontext() as exact:
+        exact.prec = 60
+        four, two, one = 4 * crowd.GIANT, 2 * crowd.GIANT, +crowd.GIANT
+        (board,) = giants("leaderboard")
+        assert (board["net_pnl"], board["gross_pnl"], board["fees"]) == (four, -two, four)
+        (analytics,) = giants("agent_analytics")
+        assert analytics["overall_pnl_with_fees"] == four
+        assert analytics["avg_net_pnl"] == pytest.approx(1e20, rel=1e-12)
+        last = max(giants("agent_daily"), key=lambda row: row["day"])
+        assert last["realized_pnl_total"] == four
+        assert {row["difference"] for row in giants("trade_contradictions")} == {-3 * one, -one}
 
 
 def test_marks_are_the_last_close_of_each_day(built: dg.ExecuteInProcessResult, connection: psycopg.Connection) -> None:
@@ -278,6 +303,7 @@ def test_boards_keep_origins_and_exchanges_apart(
         ("sandbox", "made up"),
         ("other", "made up"),
         ("other", "real"),
+        ("giants", "real"),
     }
     ranks = connection.execute(
         "SELECT min(rank), max(rank), count(*) FROM analytics.leaderboard GROUP BY exchange, origin_group"

@@ -21,14 +21,14 @@ counted as (
         {{ mean_where('confidence') }} as avg_confidence,
         {{ median_where('confidence') }} as median_confidence,
         {{ sample_std_where('confidence') }} as std_confidence,
-        {{ mean_where('leverage') }} as avg_leverage,
+        {{ mean_where('leverage', exact='total') }} as avg_leverage,
         {{ median_where('leverage') }} as median_leverage,
         {{ sample_std_where('leverage') }} as std_leverage,
         {% for kind in ['long', 'short'] -%}
-        {{ mean_where('leverage', "action = '" ~ kind ~ "'") }} as avg_leverage_{{ kind }},
+        {{ mean_where('leverage', "action = '" ~ kind ~ "'", exact='total') }} as avg_leverage_{{ kind }},
         {{ sample_std_where('leverage', "action = '" ~ kind ~ "'") }} as std_leverage_{{ kind }},
         {% endfor -%}
-        {{ mean_where('leverage', "action in ('long', 'short')") }} as avg_convo_leverage,
+        {{ mean_where('leverage', "action in ('long', 'short')", exact='total') }} as avg_convo_leverage,
         {{ median_where('leverage', "action in ('long', 'short')") }} as median_convo_leverage
     from decisions
     group by exchange, origin_group, agent_id

@@ -25,25 +25,29 @@ select
 
     -- fees and moves
     {{ sample_std_where('net_pnl') }} as std_net_pnl,
-    coalesce(sum(fee), 0) as total_fees_paid,
-    coalesce(sum(gross_pnl), 0) as overall_pnl_without_fees,
-    coalesce(case when sum(net_pnl) > 0 then 100 * {{ safe_divide('sum(fee)', 'sum(net_pnl)') }} end, 0)
+    coalesce({{ exact_sum('fee') }}, 0) as total_fees_paid,
+    coalesce({{ exact_sum('gross_pnl') }}, 0) as overall_pnl_without_fees,
+    coalesce(
+        case
+            when {{ exact_sum('net_pnl') }} > 0 then 100 * {{ divide_wide(exact_sum('fee'), exact_sum('net_pnl')) }}
+        end, 0
+    )
         as total_fees_as_pct_of_pnl,
-    coalesce(sum(net_pnl), 0) as overall_pnl_with_fees,
-    {{ mean_where('fee') }} as avg_taker_fee,
+    coalesce({{ exact_sum('net_pnl') }}, 0) as overall_pnl_with_fees,
+    {{ mean_where('fee', exact='total') }} as avg_taker_fee,
     {{ sample_std_where('gross_pnl') }} as std_gross_pnl,
-    {{ mean_where('net_pnl') }} as avg_net_pnl,
+    {{ mean_where('net_pnl', exact='total') }} as avg_net_pnl,
     coalesce(min(net_pnl), 0) as biggest_net_loss,
     coalesce(max(net_pnl), 0) as biggest_net_gain,
-    {{ mean_where('gross_pnl') }} as avg_gross_pnl,
+    {{ mean_where('gross_pnl', exact='total') }} as avg_gross_pnl,
     {{ sample_std_where('fee') }} as std_taker_fee,
 
     -- winners and losers, longs and shorts
     coalesce(100 * {{ safe_divide("count(case when result = 'win' then 1 end)", 'count(net_pnl)') }}, 0) as win_rate,
     {% for kind, condition in kinds.items() -%}
-    {{ mean_where('net_pnl', condition) }} as avg_{{ kind }}_net_pnl,
+    {{ mean_where('net_pnl', condition, exact='total') }} as avg_{{ kind }}_net_pnl,
     {{ sample_std_where('net_pnl', condition) }} as std_{{ kind }}_net_pnl,
-    {{ mean_where('notional', condition) }} as avg_{{ kind }}_notional,
+    {{ mean_where('notional', condition, exact='product') }} as avg_{{ kind }}_notional,
     {{ sample_std_where('notional', condition) }} as std_{{ kind }}_notional,
     {{ mean_where('holding_microseconds', condition) }} / 60000000 as avg_{{ kind }}_holding_period,
     {{ sample_std_where('holding_minutes', condition) }} as std_{{ kind }}_holding_period,
@@ -57,7 +61,7 @@ select
     {{ mean_where('holding_microseconds') }} / 60000000 as avg_holding_period_mins,
     {{ median_where('holding_minutes') }} as median_holding_period_mins,
     {{ sample_std_where('holding_minutes') }} as std_holding_period_mins,
-    {{ mean_where('notional') }} as avg_size_of_trade_notional,
+    {{ mean_where('notional', exact='product') }} as avg_size_of_trade_notional,
     {{ median_where('notional') }} as median_size_of_trade_notional,
     {{ sample_std_where('notional') }} as std_size_of_trade_notional,
     {{ mean_where('take_profit_distance_pct') }} as avg_take_profit_distance_pct,
@@ -66,8 +70,8 @@ select
     -- the record
     count(net_pnl) as scored_trades,
     count(case when result = 'win' then 1 end) as wins,
-    coalesce(sum(case when result = 'win' then net_pnl end), 0) as net_of_wins,
-    coalesce(sum(case when result = 'loss' then net_pnl end), 0) as net_of_losses,
+    coalesce({{ exact_sum("case when result = 'win' then net_pnl end") }}, 0) as net_of_wins,
+    coalesce({{ exact_sum("case when result = 'loss' then net_pnl end") }}, 0) as net_of_losses,
     max(case when recency = 1 then trade_id end) as last_trade_doc_id,
     max(closed_at) as last_trade_exit_time
 from trades

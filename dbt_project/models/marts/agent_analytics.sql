@@ -50,10 +50,10 @@ select
 
     -- fees and moves
     {{ typed('coalesce(trades.std_net_pnl, 0)', 'float') }} as std_net_pnl,
-    {{ typed('coalesce(trades.total_fees_paid, 0)', 'decimal') }} as total_fees_paid,
-    {{ typed('coalesce(trades.overall_pnl_without_fees, 0)', 'decimal') }} as overall_pnl_without_fees,
+    {{ typed('coalesce(trades.total_fees_paid, 0)', 'total') }} as total_fees_paid,
+    {{ typed('coalesce(trades.overall_pnl_without_fees, 0)', 'total') }} as overall_pnl_without_fees,
     {{ typed('coalesce(trades.total_fees_as_pct_of_pnl, 0)', 'float') }} as total_fees_as_pct_of_pnl,
-    {{ typed('coalesce(trades.overall_pnl_with_fees, 0)', 'decimal') }} as overall_pnl_with_fees,
+    {{ typed('coalesce(trades.overall_pnl_with_fees, 0)', 'total') }} as overall_pnl_with_fees,
     {{ typed('coalesce(trades.avg_taker_fee, 0)', 'float') }} as avg_taker_fee,
     {{ typed('coalesce(trades.std_gross_pnl, 0)', 'float') }} as std_gross_pnl,
     {{ typed('coalesce(trades.avg_net_pnl, 0)', 'float') }} as avg_net_pnl,
@@ -161,8 +161,8 @@ select
     -- record
     {{ typed('coalesce(trades.scored_trades, 0)', 'int') }} as scored_trades,
     {{ typed('coalesce(trades.wins, 0)', 'int') }} as wins,
-    {{ typed(safe_divide('trades.net_of_wins', '-trades.net_of_losses'), 'float', nullable=true) }} as profit_factor,
-    {{ typed(safe_divide('trades.overall_pnl_with_fees', 'trades.scored_trades'), 'float', nullable=true) }} as expectancy,
+    {{ typed(divide_wide('trades.net_of_wins', '-trades.net_of_losses'), 'float', nullable=true) }} as profit_factor,
+    {{ typed(divide_wide('trades.overall_pnl_with_fees', 'trades.scored_trades'), 'float', nullable=true) }} as expectancy,
     {{ typed('trades.avg_net_pnl / nullif(-trades.avg_losers_net_pnl, 0)', 'float', nullable=true) }} as expectancy_ratio,
     {{ typed('coalesce(streaks.longest_winning_streak, 0)', 'int') }} as longest_winning_streak,
     {{ typed('coalesce(streaks.longest_losing_streak, 0)', 'int') }} as longest_losing_streak,

@@ -24,8 +24,8 @@ closed as (
         max(currency) as currency,
         count(*) as closed_trades,
         count(*) - count(net_pnl) as unscored_trades,
-        sum(net_pnl) as realized_pnl,
-        sum(fee) as fees
+        {{ exact_sum('net_pnl') }} as realized_pnl,
+        {{ exact_sum('fee') }} as fees
     from trades
     group by exchange, origin_group, agent_id, closed_day
 
@@ -76,9 +76,9 @@ held as (
         day,
         count(*) as open_positions,
         count(*) - count(rise) as unmarked_positions,
-        sum(case when side = 'long' then rise else -rise end) as open_pnl,
-        sum(case when side = 'long' then exposure end) as long_exposure,
-        sum(case when side = 'short' then exposure end) as short_exposure
+        {{ sum_of_products("case when side = 'long' then rise else -rise end") }} as open_pnl,
+        {{ sum_of_products("case when side = 'long' then exposure end") }} as long_exposure,
+        {{ sum_of_products("case when side = 'short' then exposure end") }} as short_exposure
     from marked
     group by exchange, origin_group, agent_id, day
 
@@ -193,8 +193,8 @@ days as (
         snapshots.equity as snapshot_equity,
         coalesce(closed.closed_trades, 0) as closed_trades,
         coalesce(closed.unscored_trades, 0) as unscored_trades,
-        coalesce(closed.realized_pnl, {{ typed('0', 'decimal') }}) as realized_pnl,
-        coalesce(closed.fees, {{ typed('0', 'decimal') }}) as fees,
+        coalesce(closed.realized_pnl, {{ typed('0', 'total') }}) as realized_pnl,
+        coalesce(closed.fees, {{ typed('0', 'total') }}) as fees,
         coalesce(held.open_positions, 0) as open_positions,
         coalesce(held.unmarked_positions, 0) as unmarked_positions,
         coalesce(held.open_pnl, {{ typed('0', 'product') }}) as open_pnl,
@@ -301,10 +301,10 @@ select
     {{ typed('peak', 'product', nullable=true) }} as peak_equity,
     {{ typed('case when peak > 0 then ' ~ divide_wide('equity - peak', 'peak') ~ ' end',
         'float', nullable=true) }} as drawdown,
-    {{ typed('realized_pnl', 'decimal') }} as realized_pnl,
-    {{ typed('realized_pnl_total', 'decimal') }} as realized_pnl_total,
+    {{ typed('realized_pnl', 'total') }} as realized_pnl,
+    {{ typed('realized_pnl_total', 'total') }} as realized_pnl_total,
     {{ typed('open_pnl', 'product') }} as open_pnl,
-    {{ typed('fees', 'decimal') }} as fees,
+    {{ typed('fees', 'total') }} as fees,
     {{ typed('long_exposure', 'product') }} as long_exposure,
     {{ typed('short_exposure', 'product') }} as short_exposure,
     {{ typed('closed_trades', 'int') }} as closed_trades,

@@ -14,9 +14,9 @@ with trades as (
         count(*) as trades,
         count(net_pnl) as scored_trades,
         count(case when is_win then 1 end) as wins,
-        sum(net_pnl) as net_pnl,
-        sum(gross_pnl) as gross_pnl,
-        sum(fee) as fees,
+        {{ exact_sum('net_pnl') }} as net_pnl,
+        {{ exact_sum('gross_pnl') }} as gross_pnl,
+        {{ exact_sum('fee') }} as fees,
         min(closed_at) as first_closed_at,
         max(closed_at) as last_closed_at
     from {{ ref('trade_facts') }}
@@ -120,7 +120,7 @@ scored as (
     select
         *,
         -- The difference is taken exactly and divided once: 1e-9 relative between engines also near zero.
-        {{ safe_divide('equity - initial_equity', 'initial_equity') }} as return_since_inception
+        {{ divide_wide('equity - initial_equity', 'initial_equity') }} as return_since_inception
     from joined
 
 )
@@ -136,13 +136,13 @@ select
     {{ typed('agent_name', 'text') }} as agent_name,
     {{ typed('currency', 'text', nullable=true) }} as currency,
     {{ typed('initial_equity', 'decimal', nullable=true) }} as initial_equity,
-    {{ typed('equity', 'decimal', nullable=true) }} as equity,
+    {{ typed('equity', 'total', nullable=true) }} as equity,
     {{ typed('equity_at', 'timestamp', nullable=true) }} as equity_at,
     {{ typed('equity_source', 'text', nullable=true) }} as equity_source,
     {{ typed('return_since_inception', 'float', nullable=true) }} as return_since_inception,
-    {{ typed('net_pnl', 'decimal', nullable=true) }} as net_pnl,
-    {{ typed('gross_pnl', 'decimal', nullable=true) }} as gross_pnl,
-    {{ typed('fees', 'decimal', nullable=true) }} as fees,
+    {{ typed('net_pnl', 'total', nullable=true) }} as net_pnl,
+    {{ typed('gross_pnl', 'total', nullable=true) }} as gross_pnl,
+    {{ typed('fees', 'total', nullable=true) }} as fees,
     {{ typed('trades', 'int') }} as trades,
     {{ typed('scored_trades', 'int') }} as scored_trades,
     {{ typed('wins', 'int') }} as wins,

@@ -78,9 +78,9 @@ select
     {{ typed('newest.equity - accounts.initial_equity', 'product', nullable=true) }} as pnl,
     {{ typed(divide_wide('newest.equity - accounts.initial_equity', 'accounts.initial_equity'), 'float', nullable=true) }}
         as return_since_inception,
-    {{ typed('coalesce(newest.realized_pnl, 0)', 'decimal') }} as realized_pnl,
+    {{ typed('coalesce(newest.realized_pnl, 0)', 'total') }} as realized_pnl,
     {{ typed('coalesce(newest.open_pnl, 0)', 'product') }} as open_pnl,
-    {{ typed('coalesce(newest.fees, 0)', 'decimal') }} as fees,
+    {{ typed('coalesce(newest.fees, 0)', 'total') }} as fees,
     {{ typed('coalesce(newest.closed_trades, 0)', 'int') }} as closed_trades
 from participants
 left join newest

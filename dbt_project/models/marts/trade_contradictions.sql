@@ -7,8 +7,8 @@ with trades as (
 
     select
         *,
-        gross_pnl - fee as net_pnl_expected,
-        gross_pnl - fee - net_pnl as difference
+        {{ typed('gross_pnl', 'total', nullable=true) }} - fee as net_pnl_expected,
+        {{ typed('gross_pnl', 'total', nullable=true) }} - fee - net_pnl as difference
     from {{ ref('trade_facts') }}
 
 )
@@ -24,8 +24,8 @@ select
     gross_pnl,
     fee,
     net_pnl,
-    {{ typed('net_pnl_expected', 'decimal') }} as net_pnl_expected,
-    {{ typed('difference', 'decimal') }} as difference,
+    {{ typed('net_pnl_expected', 'total') }} as net_pnl_expected,
+    {{ typed('difference', 'total') }} as difference,
     {{ typed(safe_divide('abs(difference)', 'notional'), 'float', nullable=true) }} as difference_of_notional,
     closed_at
 from trades

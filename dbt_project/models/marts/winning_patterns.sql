@@ -57,7 +57,7 @@ counted as (
         coalesce(pattern, 'not known') as pattern,
         count(*) as trades,
         count(case when is_win then 1 end) as wins,
-        sum(net_pnl) as net_pnl
+        {{ exact_sum('net_pnl') }} as net_pnl
     from described
     group by exchange, origin_group, agent_id, dimension, coalesce(pattern, 'not known')
 
@@ -93,8 +93,8 @@ select
     {{ typed('pattern', 'text') }} as pattern,
     {{ typed('trades', 'int') }} as trades,
     {{ typed('wins', 'int') }} as wins,
-    {{ typed('net_pnl', 'decimal') }} as net_pnl,
-    {{ typed(safe_divide('net_pnl', 'trades'), 'float') }} as avg_net_pnl,
+    {{ typed('net_pnl', 'total') }} as net_pnl,
+    {{ typed(divide_wide('net_pnl', 'trades'), 'float') }} as avg_net_pnl,
     {{ typed('win_rate', 'float') }} as win_rate,
     {{ typed('win_rate_low', 'float') }} as win_rate_low,
     {{ typed('win_rate_high', 'float') }} as win_rate_high,
