@@ -138,7 +138,7 @@ CREATE TABLE calibrated_confidence (
     origin_group text NOT NULL CHECK (origin_group IN ('real', 'paper', 'made up')),
     agent_id text NOT NULL,
     day date NOT NULL,
-    confidence numeric NOT NULL,
+    confidence numeric NOT NULL CONSTRAINT calibrated_confidence_confidence_fits CHECK (ops.fits_decimal(confidence)),
     decisions bigint NOT NULL,
     judged bigint NOT NULL,
     correct bigint NOT NULL,

@@ -376,9 +376,10 @@ def test_a_failing_dbt_test_fails_the_build_and_is_named(
 ) -> None:
     """Last in this file: it spoils a source."""
     from dagster_project.defs.transform.dbt import dbt_postgres
+    from dagster_project.resources.postgres import PostgresResource
 
     connection.execute("UPDATE public.trades SET currency = 'EUR' WHERE id = (SELECT min(id) FROM public.trades)")
-    run = dg.materialize([dbt_postgres], raise_on_error=False)
+    run = dg.materialize([dbt_postgres], resources={"postgres": PostgresResource()}, raise_on_error=False)
     assert not run.success
     failed = [check for check in run.get_asset_check_evaluations() if not check.passed]
     assert [check.check_name for check in failed] == ["one_currency_per_account"]
