@@ -75,7 +75,8 @@ def _scatter(axes: Any, points: Sequence[tuple[float, float, bool]]) -> None:
             [point[0] for point in these], [point[1] for point in these],
             s=7, alpha=0.5, color=colour, linewidths=0, label=f"{name} ({len(these):,})",
         )  # fmt: skip
-    end = max((sorted(point[axis] for point in points)[int(COMMON * (len(points) - 1))] for axis in (0, 1)), default=1)
+    last = int(COMMON * (len(points) - 1))
+    end = max(sorted(point[axis] for point in points)[last] for axis in (0, 1)) if points else 0
     end = 1.08 * end or 1.0
     axes.plot([0, end], [0, end], color="#8a9199", linewidth=0.8)
     axes.set_xlim(-0.02 * end, end)
