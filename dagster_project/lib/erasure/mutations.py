@@ -63,16 +63,18 @@ def wait_for_files(client: Client, table: str, patience: float = 300.0) -> None:
         NotDeleted: some are still there.
     """
     database, name = _place(table)
-    # ClickHouse looks for old parts when it has nothing else to do, in half a minute or ten; and whenever a partition
-    # is dropped, be there one or not.
-    client.command(f"ALTER TABLE {table} DROP PARTITION ID 'none'")
     deadline = time.monotonic() + patience
-    while int(
-        client.query(
+    while True:
+        # ClickHouse looks for old parts when it has nothing else to do, in half a minute or ten; and whenever a partition
+        # is dropped, be there one or not. One look is not enough: a part goes after those that it replaced, and a part
+        # without rows becomes an old one later.
+        client.command(f"ALTER TABLE {table} DROP PARTITION ID 'none'")
+        left = client.query(
             f"SELECT count() FROM system.parts WHERE NOT active AND database = {database} AND table = {{name:String}}",
             parameters={"name": name},
         ).result_rows[0][0]
-    ):
+        if not int(left):
+            break
         if time.monotonic() > deadline:
             raise NotDeleted(f"files of old parts of {table} are still on disk: run it again")
         time.sleep(POLL)
