@@ -1,5 +1,6 @@
 -- Versions of trades of the last days as they came. trades_history_versions forgets a version when it merges it with the
--- next one; a build of the marts asks for the versions up to its cut, and an incremental one for nothing else.
+-- next one; a build of the marts asks for the versions up to its cut, and an incremental one for nothing else. Without its time the ORDER BY is that of
+-- trades_history_versions: a cluster keeps both on one shard.
 
 CREATE TABLE IF NOT EXISTS trade_changes
 (
@@ -30,7 +31,7 @@ CREATE TABLE IF NOT EXISTS trade_changes
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(ingested_at)
-ORDER BY (updated_at, id)
+ORDER BY (updated_at, agent_id, id)
 TTL toDateTime(ingested_at) + INTERVAL 7 DAY
 SETTINGS ttl_only_drop_parts = 1
 COMMENT 'What came into trades_history_versions in the last 7 days, every version, without words and documents. Read by the marts.';
