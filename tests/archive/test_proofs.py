@@ -116,6 +116,8 @@ def test_the_way_of_a_trade(house: House) -> None:
     house.connection.execute("UPDATE trades SET net_pnl = 2")
     house.archive()
     house.purge()
+    # The first version is merged away; its manifest stays.
+    house.client.command("OPTIMIZE TABLE trades_history_versions FINAL")
     code, output = run("prove", "t1", "--json")
     [told] = json.loads(output)
     assert code == 0

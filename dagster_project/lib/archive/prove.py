@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib.archive.erased import Erased, erased
-from dagster_project.lib.archive.policy import BATCH, Policy
+from dagster_project.lib.archive.policy import Policy
 from dagster_project.lib.archive.rows_check import rows
 from dagster_project.lib.archive.shown import shown
 
@@ -45,13 +45,15 @@ def prove(policy: Policy, connection: psycopg.Connection, client: Client, key: s
         proof.where.append("postgres")
         proof.steps.append({"step": "written to PostgreSQL", **here})
     found = _in_clickhouse(client, policy, key)
-    batches = {batch for _, batch in found} | ({here["batch"]} if here and here["batch"] else set())
-    manifests = _manifests(connection, policy, key, sorted(batches))
+    manifests = _manifests(connection, policy, key, _life(here, found))
     if not manifests:
         manifests = _manifests(connection, policy, key, None)
-    proof.steps += [_archived(manifest) for manifest in manifests]
-    proof.steps += _purges(connection, policy, [manifest["batch"] for manifest in manifests])
-    proof.steps += _quarantined(connection, policy, key)
+    way = [(manifest["verified_at"], _archived(manifest)) for manifest in manifests]
+    way += [
+        (step["purged_at"], step) for step in _purges(connection, policy, [manifest["batch"] for manifest in manifests])
+    ]
+    way += [(step["last_seen_at"], step) for step in _quarantined(connection, policy, key)]
+    proof.steps += [step for _, step in sorted(way, key=lambda timed: timed[0])]
     gone = erased(connection, policy, [key]).get(key)
     if gone is not None:
         return _erased(proof, gone, bool(here), bool(found))
@@ -83,27 +85,37 @@ def _erased(proof: Proof, gone: Erased, here: bool, there: bool) -> Proof:
 def _in_postgres(connection: psycopg.Connection, policy: Policy, key: str) -> dict[str, Any] | None:
     row = connection.execute(
         f"SELECT to_char(t.\"{policy.version}\", 'YYYY-MM-DD HH24:MI:SS.US'), ({policy.where}) IS TRUE, m.batch::text,"
-        f" to_char(m.archived_at, 'YYYY-MM-DD HH24:MI:SS.US') FROM {policy.source} AS t"
+        " to_char(m.archived_at, 'YYYY-MM-DD HH24:MI:SS.US'),"
+        f" to_char(t.created_at, 'YYYY-MM-DD HH24:MI:SS.US') FROM {policy.source} AS t"
         " LEFT JOIN ops.archive_marks AS m"
         f' ON m.policy = %s AND m.version = t."{policy.version}" AND m.key = t."{policy.key}"::text'
         f' WHERE t."{policy.key}"::text = %s'.encode(),
         [policy.name, key],
     ).fetchone()
-    return dict(zip(("version", "is_due", "batch", "archived_at"), row, strict=True)) if row else None
+    return dict(zip(("version", "is_due", "batch", "archived_at", "created_at"), row, strict=True)) if row else None
 
 
-def _in_clickhouse(client: Client, policy: Policy, key: str) -> list[tuple[str, str]]:
+def _in_clickhouse(client: Client, policy: Policy, key: str) -> tuple[str, str] | None:
+    """(created_at, version) of the newest version."""
     found = client.query(
-        f"SELECT DISTINCT toString(`{policy.version}`), toString({BATCH}) FROM {shown(client, policy)}"
-        f" WHERE toString(`{policy.key}`) = {{key:String}} ORDER BY 1",
+        f"SELECT toString(created_at), toString(`{policy.version}`) FROM {shown(client, policy)}"
+        f" WHERE toString(`{policy.key}`) = {{key:String}} ORDER BY `{policy.version}` DESC LIMIT 1",
         parameters={"key": key},
     ).result_rows
-    return [(str(version), str(batch)) for version, batch in found]
+    return (str(found[0][0]), str(found[0][1])) if found else None
+
+
+def _life(here: dict[str, Any] | None, found: tuple[str, str] | None) -> tuple[str, str] | None:
+    """First and last time between which every version of the row lies: ClickHouse merges older ones away."""
+    lives = [(here["created_at"], here["version"])] if here else []
+    lives += [found] if found else []
+    return (min(min(life) for life in lives), max(version for _, version in lives)) if lives else None
 
 
 def _manifests(
-    connection: psycopg.Connection, policy: Policy, key: str, batches: list[str] | None
+    connection: psycopg.Connection, policy: Policy, key: str, life: tuple[str, str] | None
 ) -> list[dict[str, Any]]:
+    """Those that list the key. Of `life`, only those whose versions overlap with it are opened."""
     rows = connection.execute(
         "SELECT m.batch::text, to_char(m.row_versions[at], 'YYYY-MM-DD HH24:MI:SS.US'),"
         " encode(substring(m.row_digests FROM (16 * at - 15) FOR 16), 'hex'), m.rows, m.postgres ->> 'hash',"
@@ -111,9 +123,10 @@ def _manifests(
         " to_char(m.snapshot_at, 'YYYY-MM-DD HH24:MI:SS.US'), to_char(m.verified_at, 'YYYY-MM-DD HH24:MI:SS.US')"
         " FROM ops.archive_manifests AS m, LATERAL unnest(array_positions(m.row_keys, %(key)s)) AS at"
         " WHERE m.policy = %(policy)s AND m.verdict = 'verified' AND m.kind = 'archive'"
-        " AND (%(batches)s::uuid[] IS NULL OR m.batch = ANY (%(batches)s::uuid[]))"
+        " AND m.max_version >= coalesce(%(first)s::timestamptz, '-infinity')"
+        " AND m.min_version <= coalesce(%(last)s::timestamptz, 'infinity')"
         " ORDER BY m.row_versions[at], m.id",
-        {"key": key, "policy": policy.name, "batches": batches},
+        {"key": key, "policy": policy.name, "first": life and life[0], "last": life and life[1]},
     ).fetchall()
     names = (
         *("batch", "version", "digest", "rows", "hash_postgres", "hash_clickhouse", "queries", "software", "run_id"),
