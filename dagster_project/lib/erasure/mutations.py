@@ -65,9 +65,9 @@ def wait_for_files(client: Client, table: str, patience: float = 300.0) -> None:
     database, name = _place(table)
     deadline = time.monotonic() + patience
     while True:
-        # ClickHouse looks for old parts when it has nothing else to do, in half a minute or ten; and whenever a partition
-        # is dropped, be there one or not. One look is not enough: a part goes after those that it replaced, and a part
-        # without rows becomes an old one later.
+        # ClickHouse looks for old parts when it has nothing else to do, in half a minute or ten; and whenever a
+        # partition is dropped, be there one or not. One look is not enough: a part goes after those that it replaced,
+        # and a part without rows becomes an old one later.
         client.command(f"ALTER TABLE {table} DROP PARTITION ID 'none'")
         left = client.query(
             f"SELECT count() FROM system.parts WHERE NOT active AND database = {database} AND table = {{name:String}}",
