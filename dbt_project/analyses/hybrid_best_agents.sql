@@ -10,7 +10,7 @@ with days as (
 
 select
     agent_id,
-    {{ typed('sum(net_pnl)', 'decimal', nullable=true) }} as total_pnl,
+    {{ typed('sum(net_pnl)', 'total', nullable=true) }} as total_pnl,
     {{ typed('sum(trades)', 'int') }} as total_trades,
     {{ divide_wide('sum(return_sum)', typed('sum(returns)', 'product', nullable=true)) }} as avg_return
 from days

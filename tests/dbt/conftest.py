@@ -9,12 +9,15 @@ import dagster as dg
 import psycopg
 import pytest
 
-Build = Callable[[], dg.ExecuteInProcessResult]
+Build = Callable[..., dg.ExecuteInProcessResult]
 
 
 @pytest.fixture(scope="module")
 def build(warehouse: Any) -> Build:
-    """Takes marks, copies and archives what PostgreSQL holds, builds both targets, compares the marts, publishes."""
+    """Takes marks, copies and archives what PostgreSQL holds, builds both targets, compares the marts, publishes.
+
+    Where asset keys are given, only those are made.
+    """
     from dagster_project.defs.transform.prepare import ensure_manifests
 
     ensure_manifests()
@@ -32,10 +35,11 @@ def build(warehouse: Any) -> Build:
     from dagster_project.resources.clickhouse import ClickHouseResource
     from dagster_project.resources.postgres import PostgresResource
 
-    def run() -> dg.ExecuteInProcessResult:
+    def run(*only: list[str]) -> dg.ExecuteInProcessResult:
         return dg.materialize(
             [daily_marks, *copies, *archives, mart_cut, dbt_postgres, dbt_clickhouse, mart_parity, model_analytics],
             resources={"postgres": PostgresResource(), "clickhouse": ClickHouseResource()},
+            selection=[dg.AssetKey(path) for path in only] or None,
             raise_on_error=False,
         )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
-from datetime import UTC
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
+from dagster_project.lib.archive.engine import archive
+from dagster_project.lib.archive.policies import policy
+from dagster_project.lib.mart_builds import take_cut
 from dagster_project.lib.nof0_import import Options, import_folder
 
 ENGINES = ("postgres", "clickhouse")
@@ -372,13 +375,20 @@ def test_a_spoiled_cell_is_found_named_and_stored(
 
 
 def test_a_failing_dbt_test_fails_the_build_and_is_named(
-    built: dg.ExecuteInProcessResult, connection: psycopg.Connection
+    built: dg.ExecuteInProcessResult, connection: psycopg.Connection, warehouse: Any
 ) -> None:
     """Last in this file: it spoils a source."""
+    import clickhouse_connect
+
     from dagster_project.defs.transform.dbt import dbt_postgres
     from dagster_project.resources.postgres import PostgresResource
 
-    connection.execute("UPDATE public.trades SET currency = 'EUR' WHERE id = (SELECT min(id) FROM public.trades)")
+    spoil = "UPDATE public.trades SET currency = 'EUR' WHERE id = (SELECT min(id) FROM public.trades)"
+    assert connection.execute(spoil).rowcount == 1
+    # The marts take what is archived and before the cut.
+    with clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url) as client:
+        archive(replace(policy("trades"), settle=timedelta(0)), connection, client)
+    take_cut(connection)
     run = dg.materialize([dbt_postgres], resources={"postgres": PostgresResource()}, raise_on_error=False)
     assert not run.success
     failed = [check for check in run.get_asset_check_evaluations() if not check.passed]

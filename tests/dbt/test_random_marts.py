@@ -122,7 +122,8 @@ def test_both_warehouses_agree(built: dg.ExecuteInProcessResult, connection: psy
 @pytest.mark.parametrize("engine", ENGINES)
 def test_sums_beyond_38_digits_are_exact(table_of_all: Table, engine: str) -> None:
     def giants(mart: str) -> list[dict[str, Any]]:
-        return [row for row in table_of_all(engine, mart) if row["exchange"] == "giants"]
+        found = [row for row in table_of_all(engine, mart) if row["exchange"] == "giants"]
+        return sorted(found, key=lambda row: row.get("scope", ""))
 
     with localcontext() as exact:
         exact.prec = 60
@@ -135,6 +136,12 @@ def test_sums_beyond_38_digits_are_exact(table_of_all: Table, engine: str) -> No
         last = max(giants("agent_daily"), key=lambda row: row["day"])
         assert last["realized_pnl_total"] == four
         assert {row["difference"] for row in giants("trade_contradictions")} == {-3 * one, -one}
+        (day,) = giants("prompt_days")
+        assert (day["net_pnl"], day["fees"]) == (four, four)
+        performance = giants("prompt_performance")
+        assert [row["scope"] for row in performance] == ["agent", "regime", "version"]
+        assert {(row["net_pnl"], row["fees"], row["net_pnl_after_cost"]) for row in performance} == {(four, four, four)}
+        assert [row["avg_net_return"] for row in performance] == [pytest.approx(1e20, rel=1e-12)] * 3
 
 
 def test_marks_are_the_last_close_of_each_day(built: dg.ExecuteInProcessResult, connection: psycopg.Connection) -> None:
@@ -341,14 +348,20 @@ def test_unknown_results_are_trades_but_in_no_rate(
             assert (rate, low, high) == (None, None, None)
 
 
-def test_a_second_build_changes_nothing(
-    built: dg.ExecuteInProcessResult, build: Any, connection: psycopg.Connection
-) -> None:
-    def content() -> list[tuple]:
-        return connection.execute(
-            "SELECT to_jsonb(l) FROM analytics.leaderboard l ORDER BY exchange, origin_group, agent_id"
-        ).fetchall()
+def test_a_second_build_changes_nothing(built: dg.ExecuteInProcessResult, build: Any, table_of_all: Table) -> None:
+    """A new cut of the same trades: the incremental mart and one over it."""
+
+    def content() -> list[list[str]]:
+        return [
+            sorted(map(repr, table_of_all(engine, mart)))
+            for engine in ENGINES
+            for mart in ("trade_facts", "leaderboard")
+        ]
 
     first = content()
-    assert build().success
+    models = [[engine, "analytics", mart] for engine in ENGINES for mart in ("trade_facts", "leaderboard")]
+    again = build(["clickhouse", "candlehouse", "trades_history"], ["postgres", "ops", "mart_cuts"], *models)
+    assert again.success
+    made = [event.asset_key.path for event in again.get_asset_materialization_events() if event.asset_key]
+    assert all(path in made for path in models)
     assert content() == first

@@ -47,9 +47,9 @@ fills as (
         min({{ by_bytes('currency') }}) as currency,
         min(day) as day,
         count(*) as trades,
-        case when count(net_pnl) = count(*) then sum(net_pnl) end as net_pnl,
-        sum(fee) as fees,
-        case when count(notional) = count(*) then sum(notional) end as notional
+        case when count(net_pnl) = count(*) then {{ exact_sum('net_pnl') }} end as net_pnl,
+        {{ exact_sum('fee') }} as fees,
+        case when count(notional) = count(*) then {{ sum_of_products('notional') }} end as notional
     from linked
     group by unit
 

@@ -24,14 +24,14 @@ with days as (
         sum(trades) as trades,
         count(net_pnl) as scored,
         count(case when net_pnl > 0 then 1 end) as wins,
-        sum(net_pnl) as net_pnl,
-        sum(fees) as fees,
+        {{ exact_sum('net_pnl') }} as net_pnl,
+        {{ exact_sum('fees') }} as fees,
         count(cost) as costed,
-        sum(cost) as cost,
+        {{ exact_sum('cost') }} as cost,
         sum(prompt_tokens) as prompt_tokens,
         sum(completion_tokens) as completion_tokens,
         count(net_return) as returns,
-        sum({{ typed('net_return', 'product', nullable=true) }}) as return_sum
+        {{ sum_of_products(typed('net_return', 'product', nullable=true)) }} as return_sum
     from {{ ref('int_prompt_units') }}
     group by exchange, origin_group, agent_id, prompt_version, symbol, day
 
@@ -56,10 +56,10 @@ select
     {{ typed('days.trades', 'int') }} as trades,
     {{ typed('days.scored', 'int') }} as scored,
     {{ typed('days.wins', 'int') }} as wins,
-    {{ typed('days.net_pnl', 'decimal', nullable=true) }} as net_pnl,
-    {{ typed('days.fees', 'decimal', nullable=true) }} as fees,
+    {{ typed('days.net_pnl', 'total', nullable=true) }} as net_pnl,
+    {{ typed('days.fees', 'total', nullable=true) }} as fees,
     {{ typed('days.costed', 'int') }} as costed,
-    {{ typed('days.cost', 'decimal', nullable=true) }} as cost,
+    {{ typed('days.cost', 'total', nullable=true) }} as cost,
     {{ typed('days.prompt_tokens', 'int', nullable=true) }} as prompt_tokens,
     {{ typed('days.completion_tokens', 'int', nullable=true) }} as completion_tokens,
     {{ typed('days.returns', 'int') }} as returns,

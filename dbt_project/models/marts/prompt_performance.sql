@@ -67,14 +67,14 @@ added as (
         sum(trades) as trades,
         sum(scored) as scored,
         sum(wins) as wins,
-        sum(net_pnl) as net_pnl,
-        sum(fees) as fees,
+        {{ exact_sum('net_pnl') }} as net_pnl,
+        {{ exact_sum('fees') }} as fees,
         sum(costed) as costed,
-        sum(cost) as cost,
+        {{ exact_sum('cost') }} as cost,
         sum(prompt_tokens) as prompt_tokens,
         sum(completion_tokens) as completion_tokens,
         sum(returns) as returns,
-        sum(return_sum) as return_sum,
+        {{ sum_of_products('return_sum') }} as return_sum,
         min(day) as first_day,
         max(day) as last_day
     from scoped
@@ -105,14 +105,14 @@ select
     {{ typed(safe_divide('wins', 'scored'), 'float', nullable=true) }} as win_rate,
     {{ typed(wilson('wins', 'scored', 'low'), 'float', nullable=true) }} as win_rate_low,
     {{ typed(wilson('wins', 'scored', 'high'), 'float', nullable=true) }} as win_rate_high,
-    {{ typed('case when currency is not null then net_pnl end', 'decimal', nullable=true) }} as net_pnl,
-    {{ typed('case when currency is not null then fees end', 'decimal', nullable=true) }} as fees,
+    {{ typed('case when currency is not null then net_pnl end', 'total', nullable=true) }} as net_pnl,
+    {{ typed('case when currency is not null then fees end', 'total', nullable=true) }} as fees,
     {{ typed('costed', 'int') }} as costed,
-    {{ typed('cost', 'decimal', nullable=true) }} as cost,
-    {{ typed(safe_divide('cost', 'costed'), 'float', nullable=true) }} as avg_cost,
+    {{ typed('cost', 'total', nullable=true) }} as cost,
+    {{ typed(divide_wide('cost', 'costed'), 'float', nullable=true) }} as avg_cost,
     {{ typed(
         "case when currency in ('USD', 'USDT', 'USDC', 'USDE') then net_pnl - coalesce(cost, 0) end",
-        'decimal', nullable=true
+        'total', nullable=true
     ) }} as net_pnl_after_cost,
     {{ typed('prompt_tokens', 'int', nullable=true) }} as prompt_tokens,
     {{ typed('completion_tokens', 'int', nullable=true) }} as completion_tokens,
