@@ -1,6 +1,6 @@
 # make run        everything, on an empty machine: set up, start the stack, run the pipeline once, serve the UI
 # make run ONCE=1 the same, and stop after the boards
-# make test       set up and run every test
+# make test       set up and run every test, a file per core at a time (PYTEST_ARGS="-n 0 FILE" for one in this process)
 # make bench      the benchmarks, as ratios
 # make docs       the dbt docs site
 # make lock       resolve requirements.lock and tests/requirements.lock anew
@@ -53,7 +53,7 @@ run: $(RUNTIME)
 	@exec $(BIN)/candlehouse up $(if $(ONCE),--once)
 
 test: $(DEV)
-	@exec $(BIN)/python -m pytest $(PYTEST_ARGS)
+	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 bench: $(DEV)
 	@exec $(BIN)/python -m benchmarks $(BENCH_ARGS)
