@@ -9,7 +9,6 @@ import statistics
 from collections.abc import Callable
 from datetime import UTC, date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -445,9 +444,7 @@ def test_volatility_is_what_numpy_says(read: Read, engine: str) -> None:
             assert row["realized_volatility_24h"] is None
 
 
-def test_the_designs_queries_answer_the_same_on_both(
-    built: dg.ExecuteInProcessResult, warehouse: Any, tmp_path: Path
-) -> None:
+def test_the_designs_queries_answer_the_same_on_both(built: dg.ExecuteInProcessResult, warehouse: Any) -> None:
     from dagster_project.defs.transform import command
     from dagster_project.defs.transform.prepare import DBT_PROJECT
     from dagster_project.lib.parity import same
@@ -456,10 +453,12 @@ def test_the_designs_queries_answer_the_same_on_both(
     answers: dict[str, dict[str, list[Any]]] = {}
     for engine in ENGINES:
         folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target", engine]
-        paths = ["--target-path", str(tmp_path / engine), "--log-path", str(tmp_path / engine)]
+        # The build's own folder: dbt has parsed the project there.
+        target = warehouse.settings.home / "dbt" / engine
+        paths = ["--target-path", str(target), "--log-path", str(target)]
         compiled = ["compile", "--quiet", "--select", "resource_type:analysis", *folders, *paths]
         list(command.run(compiled, environment))
-        for file in sorted((tmp_path / engine / "compiled" / "candlehouse" / "analyses").glob("*.sql")):
+        for file in sorted((target / "compiled" / "candlehouse" / "analyses").glob("*.sql")):
             answers.setdefault(file.stem, {})[engine] = ask(warehouse, engine, file.read_text())
     assert len(answers) == len(list((DBT_PROJECT / "analyses").glob("*.sql"))) > 0
     for name, both in answers.items():
