@@ -21,7 +21,9 @@ COLUMNS = (
     *("win_rate", "win_rate_low", "win_rate_high"),
 )
 
-
+FIGURES = ("equity", "return", "net PnL", "won", "rate (95%)", "beats next")
+# Characters; a narrower terminal does without net PnL.
+WIDE = 92
 # More rows than a person reads go to --json.
 SHOWN_VERSIONS = 30
 PROMPTS = (
@@ -108,10 +110,12 @@ def print_board(settings: Settings, console: Console) -> Verdict:
         )
         table.add_column("#", justify="right", no_wrap=True)
         table.add_column("agent")
-        for name in ("equity", "return", "net PnL", "won", "win rate (95%)", "better than next"):
-            table.add_column(name, justify="right", no_wrap=name != "better than next")
+        shown = [name for name in FIGURES if name != "net PnL" or console.width >= WIDE]
+        for name in shown:
+            table.add_column(name, justify="right", no_wrap=True)
         for entry in sorted(entries, key=lambda entry: entry["rank"]):
-            table.add_row(*_cells(entry))
+            figures = _figures(entry)
+            table.add_row(str(entry["rank"]), escape(entry["agent_name"]), *(figures[name] for name in shown))
         console.print(table)
         if any(entry["equity_source"] == "closed trades" for entry in entries):
             console.print("[dim]* initial equity plus closed trades: the account reports no equity[/]")
@@ -234,32 +238,36 @@ def _of_clickhouse(settings: Settings) -> list[Sequence[Any]]:
         raise
 
 
-def _cells(entry: dict[str, Any]) -> tuple[str, ...]:
-    from rich.markup import escape
-
+def _figures(entry: dict[str, Any]) -> dict[str, str]:
+    """The cell of each of FIGURES."""
     gain = entry["return_since_inception"]
     star = "*" if entry["equity_source"] == "closed trades" else ""
-    return (
-        str(entry["rank"]),
-        escape(entry["agent_name"]),
-        _money(entry["equity"]) + star,
-        "–" if gain is None else f"[{'green' if gain >= 0 else 'red'}]{gain:+.2%}[/]",
-        _money(entry["net_pnl"]),
-        f"{entry['wins']}/{entry['trades']}",
-        _rate(entry),
-        _compared(entry),
-    )
+    return {
+        "equity": _money(entry["equity"]) + star,
+        "return": "–" if gain is None else f"[{'green' if gain >= 0 else 'red'}]{gain:+.2%}[/]",
+        "net PnL": _money(entry["net_pnl"]),
+        "won": f"{entry['wins']}/{entry['trades']}",
+        "rate (95%)": _rate(entry),
+        "beats next": _compared(entry),
+    }
 
 
 def _compared(entry: dict[str, Any]) -> str:
     chance = entry["probability_better"]
-    return " ".join(filter(None, (None if chance is None else f"{chance:.0%}", entry["verdict"])))
+    return " ".join(filter(None, (_chance(chance), entry["verdict"])))
+
+
+def _chance(share: float | None) -> str | None:
+    """Never rounded to certainty."""
+    if share is None:
+        return None
+    return ">99%" if share > 0.99 else "<1%" if share < 0.01 else f"{share:.0%}"
 
 
 def _rate(entry: dict[str, Any], name: str = "win_rate") -> str:
     if entry[name] is None:
         return "–"
-    return f"{entry[name]:.1%} ({100 * entry[f'{name}_low']:.1f} to {100 * entry[f'{name}_high']:.1f})"
+    return f"{entry[name]:.0%} ({100 * entry[f'{name}_low']:.0f}–{100 * entry[f'{name}_high']:.0f})"
 
 
 def _money(amount: Any) -> str:
