@@ -49,7 +49,7 @@ def test_every_day_commands_work_on_a_running_stack(served: Product, shared_data
         if "ID" in words:  # after the line that imports trades
             (trade,) = served.ask("pg", "SELECT min(id) AS id FROM trades")
             given["ID"] = trade["id"]
-        arguments = [given.get(word, word.strip('"')) for word in words]
+        arguments = [given[word] if word in given else word.strip('"') for word in words]
         output = served.candlehouse(*arguments)
         assert output.strip(), line
 
