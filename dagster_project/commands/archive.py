@@ -41,9 +41,9 @@ def plan(names: tuple[str, ...], as_json: bool) -> None:
     from dagster_project.lib.archive.backlog import backlog
     from dagster_project.lib.archive.engines import both
 
-    settings = _ready()
+    wanted, settings = chosen(names), ready()
     with both(settings) as (connection, client):
-        rows = [backlog(policy, connection, client) for policy in _chosen(names)]
+        rows = [backlog(policy, connection, client) for policy in wanted]
     if as_json:
         click.echo(json.dumps([vars(row) | {"oldest": row.oldest and row.oldest.isoformat()} for row in rows]))
     else:
@@ -78,10 +78,10 @@ def apply(names: tuple[str, ...], full: bool, no_purge: bool, as_json: bool) -> 
     from dagster_project.lib.archive.purge import NotGuarded, purge
     from dagster_project.settings import ANALYTICS
 
-    settings = _ready()
+    wanted, settings = chosen(names), ready()
     results: list[dict[str, Any]] = []
     with both(settings) as (connection, client):
-        for policy in _chosen(names):
+        for policy in wanted:
             result: dict[str, Any] = {"policy": policy.name, "trouble": None}
             try:
                 done = run(policy, connection, client, full=full, on_batch=_progress(policy, as_json))
@@ -116,9 +116,9 @@ def verify(names: tuple[str, ...], deep: bool, as_json: bool) -> None:
     from dagster_project.lib.archive.engines import both
     from dagster_project.lib.archive.parity import compare
 
-    settings = _ready()
+    wanted, settings = chosen(names), ready()
     with both(settings) as (connection, client):
-        found = [compare(policy, connection, client, deep=deep) for policy in _chosen(names)]
+        found = [compare(policy, connection, client, deep=deep) for policy in wanted]
     if as_json:
         click.echo(json.dumps([parity.as_json() for parity in found]))
     else:
@@ -130,7 +130,8 @@ def verify(names: tuple[str, ...], deep: bool, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _ready() -> Any:
+def ready() -> Any:
+    """The settings, when both databases answer. Raises ClickException, one line, when one does not."""
     from dagster_project.commands.running import require_answers
     from dagster_project.settings import load_settings
 
@@ -139,7 +140,8 @@ def _ready() -> Any:
     return settings
 
 
-def _chosen(names: tuple[str, ...]) -> list[Policy]:
+def chosen(names: tuple[str, ...]) -> list[Policy]:
+    """The policies of these names, all of them for no name. Raises ClickException for one that is not there."""
     from dagster_project.lib.archive.policies import UnknownPolicy, policies, policy
 
     try:

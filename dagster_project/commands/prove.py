@@ -28,7 +28,7 @@ def prove(context: click.Context, key: str | None, name: str | None, everything:
     """
     import json
 
-    from dagster_project.commands.archive import _chosen, _ready, verify
+    from dagster_project.commands.archive import chosen, ready, verify
     from dagster_project.lib.archive.engines import both
     from dagster_project.lib.archive.prove import prove as trace
 
@@ -39,8 +39,9 @@ def prove(context: click.Context, key: str | None, name: str | None, everything:
         context.invoke(verify, names=names, deep=False, as_json=as_json)
         return
     assert key is not None
-    with both(_ready()) as (connection, client):
-        proofs = [proof for policy in _chosen(names) if (proof := trace(policy, connection, client, key)) is not None]
+    wanted, settings = chosen(names), ready()
+    with both(settings) as (connection, client):
+        proofs = [proof for policy in wanted if (proof := trace(policy, connection, client, key)) is not None]
     if as_json:
         click.echo(json.dumps([proof.as_json() for proof in proofs]))
     else:
