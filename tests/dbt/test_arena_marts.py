@@ -336,7 +336,7 @@ def test_the_board_prints_intervals_and_that_both_agree(built: dg.ExecuteInProce
     done = CliRunner().invoke(board)
     assert done.exit_code == 0, done.output
     assert "Leaderboard: hyperliquid, real" in done.output
-    assert "28.6% (11.7 to 54.6)" in done.output
+    assert "29% (12–55)" in done.output
     assert "both warehouses agree" in done.output
     answer = json.loads(CliRunner().invoke(board, ["--json"]).output)
     assert answer["agree"]
