@@ -8,7 +8,8 @@
 catalogs, and makes a pass over the rows that are due. Each batch is
 
 1. planned and read in one read-only repeatable-read snapshot (snapshot.py): keys, versions, sums, then the lines;
-2. streamed to ClickHouse with the batch id as insert token (warehouse.py), while the next batch is already read;
+2. streamed to ClickHouse with the batch id as insert token (warehouse.py), while the next batch is read and the one
+   before is compared and marked (ahead.py);
 3. read back and compared: rows, hash over every column, exact sums, first and last times (side.py);
 4. written down: manifest, marks and progress in one transaction (manifest.py).
 
@@ -23,15 +24,17 @@ Connections must be in autocommit mode and in time zone UTC. Errors: `ContractBr
 from __future__ import annotations
 
 import itertools
+import math
 import time
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dagster_project.lib.archive import contract, manifest, progress, warehouse
+from dagster_project.lib.archive.ahead import Ahead, Loaded
 from dagster_project.lib.archive.crash_points import reach
 from dagster_project.lib.archive.fitness import unfit
 from dagster_project.lib.archive.policy import Policy
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
 
 _LOCK_CLASS = 0x41524348  # "ARCH": one archiver per policy
 TRIES = 2
+
+Sent = tuple[Loaded, Future[str]]
 
 
 class NotVerified(Exception):
@@ -126,63 +131,6 @@ def archive(
     return outcome
 
 
-@dataclass(frozen=True)
-class _Loaded:
-    """A batch in memory. `is_full`: it ended by its bounds, so more may follow."""
-
-    planned: Planned
-    blocks: list[bytes]
-    seconds: dict[str, float]
-    recalled: bool
-    is_full: bool
-
-
-class _Ahead:
-    """Reads the next batch on a second connection while the one before is sent, compared and marked.
-
-    Batches of a pass never share rows, whatever is marked in between: each begins after the last key of the one before.
-    """
-
-    def __init__(self, work: _Work) -> None:
-        self._work = work
-        self._stack = ExitStack()
-        self._pool: ThreadPoolExecutor | None = None
-        self._connection: psycopg.Connection | None = None
-        self._next: Future[_Loaded | None] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
-
-    def begin(self, taken: Pass) -> None:
-        """Starts to read the batch that follows."""
-        if self._connection is None:
-            self._connection = self._stack.enter_context(_second(self._work.connection))
-        if self._pool is None:
-            self._pool = self._stack.enter_context(ThreadPoolExecutor(1, "archive"))
-        self._next = self._pool.submit(self._work.load, self._connection, taken)
-
-    def take(self, taken: Pass) -> _Loaded | None:
-        """The next batch: the one that was begun, else it is read now."""
-        if self._next is None:
-            return self._work.load(self._work.connection, taken)
-        begun, self._next = self._next, None
-        return begun.result()
-
-
-def _second(connection: psycopg.Connection) -> psycopg.Connection:
-    """Another connection of the same login, in UTC whatever the session of the first was set to."""
-    import psycopg
-    from psycopg.conninfo import make_conninfo
-
-    where = make_conninfo(connection.info.dsn, password=connection.info.password)
-    second = psycopg.connect(where, autocommit=True)
-    second.execute("SET timezone TO 'UTC'")
-    return second
-
-
 class _Work:
     """One call of `archive` with what it needs at every step."""
 
@@ -204,23 +152,45 @@ class _Work:
 
     def make(self, taken: Pass) -> bool:
         """Makes a pass; False when `max_batches` ended it early."""
-        with _Ahead(self) as ahead:
-            while True:
-                if self.max_batches is not None and self.outcome.batches >= self.max_batches:
-                    return False
-                loaded = ahead.take(taken)
-                if loaded is None:
-                    break
-                taken = taken.after(loaded.planned.cursor)
-                if loaded.is_full and self.outcome.batches + 1 != self.max_batches:
-                    ahead.begin(taken)
-                self.prove(loaded)
+        with Ahead(self.connection, self.load, self.send) as ahead:
+            end = self._batches(ahead, taken)
+        if end is None:
+            return False
+        taken = end
         self.quarantine(taken)
         if self.policy.follows_reopened:
             recall_shown(self.connection, self.client, self.policy, taken)
         reach("before_pass_end")
         progress.end(self.connection, self.policy)
         return True
+
+    def _batches(self, ahead: Ahead, taken: Pass) -> Pass | None:
+        """Archives batch after batch; the pass behind the last one, None when `max_batches` ended it early."""
+        sent: Sent | None = None
+        end: Pass | None = None
+        left = math.inf if self.max_batches is None else self.max_batches - self.outcome.batches
+        while left > 0:
+            left -= 1
+            try:
+                loaded = ahead.take(taken)
+            except Exception:
+                # What the reader ran into says nothing about the batch before.
+                if sent:
+                    self.prove(*sent)
+                raise
+            if loaded is None:
+                end = taken
+                break
+            taken = taken.after(loaded.planned.cursor)
+            if loaded.is_full and left:
+                ahead.begin(taken)
+            sending = ahead.send(loaded)
+            if sent:
+                self.prove(*sent)
+            sent = loaded, sending
+        if sent:
+            self.prove(*sent)
+        return end
 
     def follow_reopened(self) -> None:
         """Sends rows that were archived and are no longer due in the state that they have now."""
@@ -232,7 +202,7 @@ class _Work:
             taken = taken.after(loaded.planned.cursor)
             self.prove(loaded)
 
-    def load(self, connection: psycopg.Connection, taken: Pass) -> _Loaded | None:
+    def load(self, connection: psycopg.Connection, taken: Pass) -> Loaded | None:
         """Reads the next batch of a pass in one snapshot; None when nothing is left."""
         reach("before_snapshot")
         seconds: dict[str, float] = {}
@@ -246,25 +216,35 @@ class _Work:
             blocks = list(lines(connection, self.policy, taken, self.unfit, self.types, planned))
         clock.lap("read")
         full = planned.rows == self.policy.batch_rows or planned.bytes > self.policy.batch_bytes // 2
-        return _Loaded(planned, blocks, seconds, taken.recalled, full)
+        return Loaded(planned, blocks, seconds, taken.recalled, full)
 
-    def prove(self, loaded: _Loaded) -> None:
-        """Sends a batch, compares, and writes down the verdict.
+    def send(self, loaded: Loaded, attempt: int = 0) -> str:
+        """Inserts a batch into ClickHouse; the id of the query there."""
+        # A token that ClickHouse remembers swallows the insert even when its rows are gone; a second try has its own.
+        batch = loaded.planned.batch
+        token = str(batch) if attempt == 0 else f"{batch}:{attempt}:{time.time_ns()}"
+        clock = _Clock(loaded.seconds)
+        query = warehouse.insert(self.client, self.policy, _with_crash_points(loaded.blocks), token)
+        clock.lap("insert")
+        reach("after_insert")
+        return query
+
+    def prove(self, loaded: Loaded, sending: Future[str] | None = None) -> None:
+        """Compares a batch that is being sent (else it is sent here), and writes down the verdict.
 
         Raises:
             NotVerified: the sides differ. The manifest says how.
         """
         planned = loaded.planned
         record = manifest.Record(self.software, self.run_id, seconds=loaded.seconds)
-        clock = _Clock(record.seconds)
         for attempt in itertools.count():
             try:
-                record.queries["insert"] = self._send(loaded, attempt)
+                record.queries["insert"] = sending.result() if sending else self.send(loaded, attempt)
             except Exception as error:
                 self._give_up(planned, record, f"insert: {_line(error)}")
                 raise
-            clock.lap("insert")
-            reach("after_insert")
+            sending = None
+            clock = _Clock(record.seconds)
             reason = self._compare(planned, record)
             clock.lap("read_back")
             if reason is None:
@@ -274,16 +254,11 @@ class _Work:
             self._give_up(planned, record, reason)
             raise NotVerified(f"archive policy {self.policy.name}: batch {planned.batch}: {reason}: nothing was marked")
         reach("after_read_back")
+        clock = _Clock(record.seconds)
         manifest.verified(self.connection, self.policy, planned, record, loaded.recalled)
         clock.lap("mark")
         reach("after_commit")
         self._count(planned, record)
-
-    def _send(self, loaded: _Loaded, attempt: int) -> str:
-        # A token that ClickHouse remembers swallows the insert even when its rows are gone; a second try has its own.
-        batch = loaded.planned.batch
-        token = str(batch) if attempt == 0 else f"{batch}:{attempt}:{time.time_ns()}"
-        return warehouse.insert(self.client, self.policy, _with_crash_points(loaded.blocks), token)
 
     def _compare(self, planned: Planned, record: manifest.Record) -> str | None:
         """Why the sides differ; None when they agree."""
