@@ -17,6 +17,7 @@ from dagster_project.lib.archive.engine import archive
 from dagster_project.lib.archive.engines import both
 from dagster_project.lib.archive.policies import policy
 from dagster_project.lib.archive.policy import Policy
+from dagster_project.lib.archive.prove import prove
 from dagster_project.lib.archive.purge import purge
 from dagster_project.settings import Settings
 
@@ -32,6 +33,7 @@ class Sizes:
     hybrid_rows: int = 20_000
     closes: int = 300
     repeats: int = 15
+    proofs: int = 20
     quiet_seconds: float = 8.0
     purge: bool = True
 
@@ -83,6 +85,7 @@ def measure(settings: Settings, sizes: Sizes, say: Say) -> list[Figure]:
         found, following = _fixed_cost(settings, owner, trades, sizes, following)
         tell(found)
         tell(_micro(settings, connection, client, trades, sizes))
+        tell(_proofs(connection, client, trades, sizes))
         say(f"filling {sizes.felt_rows:,} more")
         fill.trades(owner, sizes.felt_rows, following)
         tell(_felt(settings, sizes))
@@ -155,6 +158,22 @@ def _micro(
     return [
         Figure("close to visible in ClickHouse, median", statistics.median(waits), "ms"),
         Figure("close to visible in ClickHouse, p95", p95(waits), "ms"),
+    ]
+
+
+def _proofs(connection: psycopg.Connection[Any], client: Client, trades: Policy, sizes: Sizes) -> list[Figure]:
+    """All rows were written at once, so that a row's life overlaps with every manifest: the most that `prove` reads."""
+    keys = connection.execute("SELECT id FROM trades WHERE status = 'closed' ORDER BY md5(id) LIMIT %s", [sizes.proofs])
+    taken = []
+    for (key,) in keys.fetchall():
+        start = time.perf_counter()
+        proof = prove(trades, connection, client, key)
+        taken.append(1000 * (time.perf_counter() - start))
+        if proof is None or not proof.holds:
+            raise RuntimeError(f"trade {key} is not proven")
+    return [
+        Figure("prove one trade, median", statistics.median(taken), "ms"),
+        Figure("prove one trade, p95", p95(taken), "ms"),
     ]
 
 
