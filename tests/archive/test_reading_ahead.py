@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.lib.archive import engine, manifest
+from dagster_project.lib.archive import engine, manifest, warehouse
 
 House = Any
 IDS = ("t1", "t2", "t3", "t4", "t5", "t6")
@@ -63,6 +65,24 @@ def test_all_but_the_first_batch_are_read_ahead(pairs: House, reader: Callable[.
     assert pairs.archive().rows == 6
     assert [name.startswith("archive") for name in threads] == [False, True, True]
     assert left_behind(pairs) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a thread a priority of its own")
+def test_the_archive_leaves_the_processor_to_applications(pairs: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    insert, nice = warehouse.insert, set[int]()
+
+    def watched(*arguments: Any) -> str:
+        nice.add(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return insert(*arguments)
+
+    monkeypatch.setattr(warehouse, "insert", watched)
+    pairs.archive()
+    assert nice == {warehouse.NICE}
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == 0
+    used = pairs.client.query(
+        "SELECT getSetting('os_threads_nice_value_query')", settings=warehouse.gentle(pairs.client)
+    )
+    assert used.result_rows == [(warehouse.NICE,)]
 
 
 def test_an_error_of_the_reader_surfaces_after_the_batch_before_it(
