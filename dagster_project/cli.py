@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "status": ("status", "status", "Show each part: running, healthy, where."),
     "migrate": ("migrate", "migrate", "Apply pending SQL files to both warehouses, or show them."),
     "board": ("board", "board", "Print the leaderboard of both warehouses."),
+    "figures": ("figures", "figures", "Print every figure of every agent beside the published one."),
     "freshness": ("freshness", "freshness", "Say how old the newest row of each source of the boards is."),
     "archive": ("archive", "archive", "Move finished rows to ClickHouse, with proof: plan, apply, verify."),
     "cold": ("cold", "cold", "Move old months of ClickHouse to Parquet files, with proof: plan, apply, verify."),

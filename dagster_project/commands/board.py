@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,7 +49,8 @@ class NoBoard(click.ClickException):
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print rows and the comparison as JSON.")
-def board(as_json: bool) -> None:
+@click.option("--svg", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Also write a picture.")
+def board(as_json: bool, svg: Path | None) -> None:
     """Print the leaderboard and the prompt versions, and whether both warehouses hold the same leaderboard.
 
     Rates come with their 95% Wilson interval. "better than next" is the probability that an agent earns more per
@@ -57,6 +61,7 @@ def board(as_json: bool) -> None:
     Examples:
       candlehouse board
       candlehouse board --json
+      candlehouse board --svg board.svg
     """
     import json
     from dataclasses import asdict
@@ -66,6 +71,8 @@ def board(as_json: bool) -> None:
     from dagster_project.commands.running import require_answers
     from dagster_project.settings import load_settings
 
+    if as_json and svg:
+        raise click.UsageError("--json has no picture: leave out --svg")
     settings = load_settings()
     require_answers(settings, "postgres", "clickhouse")
     if as_json:
@@ -81,6 +88,13 @@ def board(as_json: bool) -> None:
         click.echo(json.dumps(answer, default=str))
     else:
         verdict = print_board(settings, Console(soft_wrap=True))
+        if svg:
+            drawn = Console(record=True, width=WIDE, file=io.StringIO())
+            print_board(settings, drawn)
+            # Whoever looks at the picture need not ask a server for its font.
+            picture = re.sub(r"@font-face \{.*?\}\s*", "", drawn.export_svg(title="candlehouse board"), flags=re.DOTALL)
+            svg.write_text(picture)
+            click.echo(f"written to {svg}")
     if not verdict.agree:
         raise click.exceptions.Exit(1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,10 +17,12 @@ from click.testing import CliRunner
 
 from dagster_project.lib.archive.engine import archive
 from dagster_project.lib.archive.policies import policy
+from dagster_project.lib.arena_figures import Figure, figures
 from dagster_project.lib.mart_builds import take_cut
 from dagster_project.lib.nof0_import import Options, import_folder
 
 ENGINES = ("postgres", "clickhouse")
+FIGURES = 92
 # Closed trades per model in the recorded file, and with it in the published analytics where the file is complete.
 TRADES = {
     "claude-sonnet-4-5": 19,
@@ -30,47 +32,6 @@ TRADES = {
     "qwen3-max": 22,
     "gemini-2.5-pro": 100,
 }
-
-
-# Tables that need the arena's decisions, which nobody published, and figures that REPRODUCIBLE.md finds not to follow
-# from trades: one with an unknown definition, two about the leverage in conversations.
-NOT_FROM_TRADES = ("signals_breakdown_table", "invocation_breakdown_table")
-NOT_REPRODUCIBLE = ("std_taker_fee", "avg_convo_leverage", "median_convo_leverage")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One published figure beside ours."""
-
-    agent: str
-    table: str
-    name: str
-    official: float
-    postgres: float
-    clickhouse: float
-
-    @property
-    def is_reproducible(self) -> bool:
-        """Whether it follows from the trades that were published: gemini's are capped at the newest 100."""
-        complete = self.agent != "gemini-2.5-pro"
-        return complete and self.table not in NOT_FROM_TRADES and self.name not in NOT_REPRODUCIBLE
-
-    @property
-    def difference(self) -> float:
-        """The larger difference of the two warehouses, relative to the official value above 1."""
-        apart = max(abs(self.postgres - self.official), abs(self.clickhouse - self.official))
-        return apart / max(1, abs(self.official))
-
-
-def listed(figures: list[Figure]) -> str:
-    """The figures as a table."""
-    lines = ["| agent | figure | official | PostgreSQL | ClickHouse | difference | |", "|---|---|---|---|---|---|---|"]
-    lines += [
-        f"| {f.agent} | {f.name} | {f.official!r} | {f.postgres!r} | {f.clickhouse!r} | {f.difference:.1e} |"
-        f" {'' if f.is_reproducible else 'not from trades'} |"
-        for f in figures
-    ]
-    return "\n".join(lines)
 
 
 @pytest.fixture(scope="module")
@@ -151,33 +112,69 @@ def agents_with_official_figures(shared_data: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def compared(built: dg.ExecuteInProcessResult, warehouse: Any, shared_data: Path) -> list[Figure]:
     """Every figure of every agent whose official file is there, with what both warehouses say."""
-    rows = {engine: {row["agent_id"]: row for row in mart(warehouse, engine, "agent_analytics")} for engine in ENGINES}
-    return [
-        Figure(agent, table, name, official, *(float(rows[engine][agent][name]) for engine in ENGINES))
-        for agent in agents_with_official_figures(shared_data)
-        for table, figures in published(shared_data, agent).items()
-        if isinstance(figures, dict)
-        for name, official in figures.items()
-    ]
+    rows = {
+        engine: {
+            (row["exchange"], row["origin_group"], row["agent_id"]): row
+            for row in mart(warehouse, engine, "agent_analytics")
+        }
+        for engine in ENGINES
+    }
+    official = {agent: published(shared_data, agent) for agent in agents_with_official_figures(shared_data)}
+    found = list(figures(rows["postgres"], rows["clickhouse"], official))
+    assert len(found) == (len(TRADES) + 1) * FIGURES
+    return [figure for figure in found if figure.official is not None]
 
 
 def test_every_reproducible_figure_equals_the_official_one(compared: list[Figure]) -> None:
-    reproducible = [figure for figure in compared if figure.is_reproducible]
+    reproducible = [figure for figure in compared if figure.note is None]
     assert {figure.agent for figure in reproducible} >= {"claude-sonnet-4-5", "deepseek-chat-v3.1"}
     assert len(reproducible) >= 2 * 50
-    wrong = [figure for figure in reproducible if figure.difference > 1e-6]
-    assert wrong == [], listed(wrong)
+    wrong = [figure for figure in reproducible if figure.difference is None or figure.difference > 1e-6]
+    assert wrong == []
+    assert [figure for figure in compared if figure.engines_differ] == []
 
 
-def test_figures_are_listed_with_both_values_and_the_difference(
-    compared: list[Figure],
+def test_the_command_prints_every_figure_with_both_values_and_the_difference(
+    compared: list[Figure], shared_data: Path
 ) -> None:
-    """The list is the last thing the test prints (`pytest -s -k listed`)."""
-    text = listed(compared)
-    print(text)
-    assert text.count("\n") == len(compared) + 1
-    assert "| deepseek-chat-v3.1 | total_fees_as_pct_of_pnl | 19.66026832629338" in text
-    assert "| not from trades |" in text
+    from dagster_project.commands.figures import figures as command
+
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(command)
+    assert done.exit_code == 0, done.output
+    lines = [line.split() for line in done.output.splitlines()]
+    assert ["total_fees_as_pct_of_pnl", "19.660268", "19.660268", "19.660268"] in [line[:4] for line in lines]
+    assert sum(line[:1] == ["std_taker_fee"] for line in lines) == len(TRADES) + 1
+    assert "definition not published" in done.output
+    assert "95 trades whose gross PnL less fees is not their net PnL" in done.output
+    follow = sum(figure.note is None for figure in compared)
+    assert f"{follow} of {follow} published figures that follow from the trades are equal to 1e-6" in done.output
+    answer = json.loads(CliRunner().invoke(command, ["--json", "--agent", "gpt-5"]).output)
+    assert {figure["agent"] for figure in answer["figures"]} == {"gpt-5"}
+    assert {row["agent_id"] for row in answer["contradictions"]} == {"gpt-5"}
+    refused = CliRunner().invoke(command, ["--agent", "nobody"])
+    assert refused.exit_code == 1
+    assert "no figures of nobody" in refused.output
+
+
+def test_a_published_figure_that_is_not_ours_is_wrong(
+    built: dg.ExecuteInProcessResult, connection: psycopg.Connection
+) -> None:
+    from dagster_project.commands.figures import figures as command
+
+    path = "{fee_pnl_moves_breakdown_table,total_fees_paid}"
+    values = {"agent": "claude-sonnet-4-5", "path": path}
+    query = "SELECT payload #> %(path)s FROM model_analytics WHERE agent_id = %(agent)s"
+    change = (
+        "UPDATE model_analytics SET payload = jsonb_set(payload, %(path)s, %(value)s::jsonb) WHERE agent_id = %(agent)s"
+    )
+    [(before,)] = connection.execute(query, values).fetchall()
+    connection.execute(change, {**values, "value": json.dumps(before + 0.01)})
+    try:
+        done = CliRunner(env={"COLUMNS": "200"}).invoke(command, ["--agent", "claude-sonnet-4-5"])
+    finally:
+        connection.execute(change, {**values, "value": json.dumps(before)})
+    assert done.exit_code == 1
+    assert [line.split()[0] for line in done.output.splitlines() if "wrong" in line] == ["total_fees_paid"]
 
 
 def test_the_last_trade_and_its_time_equal_the_official_ones(
@@ -330,10 +327,13 @@ def test_both_warehouses_agree_cell_by_cell(built: dg.ExecuteInProcessResult, co
     assert found["agent_daily"][0] == found["agent_daily"][1] > 6 * 9
 
 
-def test_the_board_prints_intervals_and_that_both_agree(built: dg.ExecuteInProcessResult) -> None:
+def test_the_board_prints_intervals_and_that_both_agree(built: dg.ExecuteInProcessResult, tmp_path: Path) -> None:
     from dagster_project.commands.board import board
 
-    done = CliRunner().invoke(board)
+    done = CliRunner().invoke(board, ["--svg", str(tmp_path / "board.svg")])
+    picture = (tmp_path / "board.svg").read_text()
+    assert "GPT&#160;5" in picture
+    assert "font-face" not in picture
     assert done.exit_code == 0, done.output
     assert "Leaderboard: hyperliquid, real" in done.output
     assert "29% (12–55)" in done.output

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from dagster_project.defs.transform import prepare
+from dagster_project.settings import PROJECT_ROOT
 
 
 @pytest.fixture(scope="module", params=prepare.ENGINES)
@@ -67,6 +69,22 @@ def test_every_dbt_test_is_an_error(manifest: dict[str, Any]) -> None:
 def test_every_mart_has_a_unit_test(manifest: dict[str, Any]) -> None:
     tested = {test["model"] for test in manifest["unit_tests"].values()}
     assert {model["name"] for model in models(manifest) if model["fqn"][1] == "marts"} <= tested
+
+
+def test_every_consumer_reads_what_it_says(manifest: dict[str, Any]) -> None:
+    """dbt itself refuses an exposure on a model that is not there."""
+    for exposure in manifest["exposures"].values():
+        text = "\n".join((PROJECT_ROOT / file).read_text() for file in exposure["config"]["meta"]["code"])
+        assert exposure["description"], exposure["name"]
+        names = [unique_id.rpartition(".")[2] for unique_id in exposure["depends_on"]["nodes"]]
+        assert names, exposure["name"]
+        assert [name for name in names if not re.search(rf"\b{name}\b", text)] == [], exposure["name"]
+
+
+def test_every_mart_has_a_consumer(manifest: dict[str, Any]) -> None:
+    read = {unique_id for exposure in manifest["exposures"].values() for unique_id in exposure["depends_on"]["nodes"]}
+    marts = {model["unique_id"] for model in models(manifest) if model["fqn"][1] == "marts"}
+    assert marts - read == set()
 
 
 def test_a_current_manifest_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
