@@ -1,6 +1,6 @@
 # make run        everything, on an empty machine: set up, start the stack, run the pipeline once, serve the UI
 # make run ONCE=1 the same, and stop after the boards
-# make test       set up and run every test, a file per core at a time (PYTEST_ARGS="-n 0 FILE" for one in this process)
+# make test       set up and run every test, whole files side by side (PYTEST_ARGS="-n 0 FILE" for one in this process)
 # make bench      the benchmarks, as ratios
 # make docs       the dbt docs site
 # make lock       resolve requirements.lock and tests/requirements.lock anew

@@ -26,6 +26,36 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("engines")
 
+# Files that take more than 25 s of CPU, longest first: what starts last is short, so that no core waits for the end.
+LONGEST = (
+    "tests/product/test_run.py",
+    "tests/product/test_served.py",
+    "tests/dbt/test_lasting_marts.py",
+    "tests/dbt/test_arena_marts.py",
+    "tests/repository/test_lint.py",
+    "tests/dbt/test_prompt_marts.py",
+    "tests/dbt/test_random_marts.py",
+    "tests/archive/test_erasure.py",
+    "tests/cold/test_kills.py",
+    "tests/archive/test_model.py",
+    "tests/cold/test_commands.py",
+    "tests/cold/test_months.py",
+    "tests/archive/test_archive.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Longest files first; the others stay as they are."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(LONGEST)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: a test waits for processes, disks and clocks a third of its time."""
+    return (os.cpu_count() or 1) + 1
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _dbt_manifests() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,6 +71,13 @@ def environment_for(home: Path, sources: str) -> dict[str, str]:
         "NO_COLOR": "1",
         "COLUMNS": "160",
     }
+
+
+def shell_lines() -> list[str]:
+    """The commands that the README prints, without their comments."""
+    blocks = re.findall(r"```sh\n(.*?)```", (PROJECT_ROOT / "README.md").read_text(), re.S)
+    lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line]
 
 
 def installed() -> None:
