@@ -103,6 +103,13 @@ class ColdSection(Strict):
     keep_dumps: Annotated[int, Field(ge=1)] = 14
 
 
+class OutcomesSection(Strict):
+    """How decisions are judged. Other values are another method: every decision is scored anew."""
+
+    horizon_hours: Annotated[int, Field(ge=1, le=24 * 31)] = 24
+    fee_rate: Annotated[float, Field(ge=0, lt=0.1)] = 0.00045
+
+
 class CollectFile(Strict):
     """candlehouse.toml."""
 
@@ -110,6 +117,7 @@ class CollectFile(Strict):
     venues: list[Venue] = Field(min_length=1)
     stack: StackSection = StackSection()
     cold: ColdSection = ColdSection()
+    outcomes: OutcomesSection = OutcomesSection()
 
 
 @dataclass(frozen=True, order=True)

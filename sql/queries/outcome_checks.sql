@@ -1,11 +1,12 @@
--- Decisions without an outcome, outcomes that contradict themselves (how many, one of them), finished horizons in markets that
--- are collected, and how many of those have holes.
+-- Among what changed after `since`: decisions without an outcome, outcomes that contradict themselves (how many, one of them),
+-- finished horizons in markets that are collected, and how many of those have holes. Older ones were checked by the run that
+-- made them.
 SELECT
     (
         SELECT count(*)
         FROM decisions AS d
         LEFT JOIN decision_outcomes AS o ON d.id = o.decision_id
-        WHERE o.decision_id IS NULL AND d.updated_at < %(began)s
+        WHERE o.decision_id IS NULL AND d.updated_at >= %(since)s AND d.updated_at < %(began)s
     ) AS unseen,
     count(*) FILTER (WHERE checked.wrong) AS wrong,
     min(checked.decision_id) FILTER (WHERE checked.wrong) AS example,
@@ -26,4 +27,5 @@ FROM (
             )
         ) AS wrong
     FROM decision_outcomes
+    WHERE updated_at >= %(since)s
 ) AS checked

@@ -16,6 +16,7 @@ from dagster_project.defs.trading.performance import AGENT_PERFORMANCE, agent_pe
 from dagster_project.lib.outcomes.method import METHOD
 from dagster_project.resources.clickhouse import ClickHouseResource
 from dagster_project.resources.postgres import PostgresResource
+from dagster_project.settings import PROJECT_ROOT, OutcomesSection
 from dagster_project.stack.sandbox import SANDBOX_SYMBOLS, SandboxSource
 from tests.outcomes.conftest import Desk
 
@@ -98,6 +99,30 @@ def test_sandbox_agents_get_outcomes_in_both_warehouses(desk: Desk, sandbox: dat
     assert [tuple(row) for row in arrived] == desk.owner.execute(log.format("decisions").encode()).fetchall()
     again = materialize(decision_outcomes, *copies())
     assert metadata(again, DECISION_OUTCOMES)["decisions_looked_at"] == 0
+    # What changed since the last run is checked, and only that.
+    spoil = (
+        "UPDATE decision_outcomes SET exit_at = entry_at WHERE decision_id ="
+        " (SELECT min(decision_id) FROM decision_outcomes WHERE state = 'scored')"
+    )
+    desk.owner.execute(spoil)
+    assert failed(materialize(decision_outcomes)) == ["figures_agree"]
+    desk.owner.execute("SET session_replication_role = replica")
+    desk.owner.execute("UPDATE decision_outcomes SET updated_at = updated_at - interval '1 day'")
+    desk.owner.execute("RESET session_replication_role")
+    assert failed(materialize(decision_outcomes)) == []
+
+
+def test_the_horizon_is_a_setting(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    config = (PROJECT_ROOT / "candlehouse.toml").read_text()
+    assert "horizon_hours = 24 " in config
+    (tmp_path / "candlehouse.toml").write_text(config.replace("horizon_hours = 24 ", "horizon_hours = 6 "))
+    monkeypatch.setenv("CANDLEHOUSE_CONFIG", str(tmp_path / "candlehouse.toml"))
+    run = materialize(decision_outcomes)
+    assert metadata(run, DECISION_OUTCOMES)["horizon_hours"] == 6
+    used = desk.owner.execute("SELECT parameters ->> 'horizon' FROM outcome_methods ORDER BY created_at DESC LIMIT 1")
+    assert used.fetchone() == ("360",)
+    assert METHOD.horizon == 24 * 60 == OutcomesSection().horizon_hours * 60
+    assert METHOD.fee_rate == OutcomesSection().fee_rate
 
 
 def test_sandbox_agents_get_their_hours(desk: Desk, sandbox: datetime) -> None:

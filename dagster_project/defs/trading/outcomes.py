@@ -7,12 +7,15 @@ import dagster as dg
 from dagster_project.defs.trading.assets import OWNERS
 from dagster_project.resources.clickhouse import ClickHouseResource
 from dagster_project.resources.postgres import PostgresResource
+from dagster_project.settings import load_settings
 
 if TYPE_CHECKING:
     import psycopg
 
 DECISION_OUTCOMES = dg.AssetKey(["postgres", "public", "decision_outcomes"])
 PLOTTED = 4_000  # points; more of them are one blot
+# The tables and plots are about the newest of them, so that a run does not read all history.
+NEWEST = 100_000
 QUERY = "select state, count(*), avg(net_percent) from decision_outcomes group by state"
 
 
@@ -38,7 +41,7 @@ headline goes to the outcome columns of `decisions`. Definitions: docs/outcomes.
             "every_decision_was_looked_at",
             asset=DECISION_OUTCOMES,
             blocking=True,
-            description="Each decision that was there when the run began has an outcome or the reason why it has none.",
+            description="Each decision that came since the last run has an outcome or the reason why it has none.",
         ),
         dg.AssetCheckSpec(
             "figures_agree",
@@ -50,7 +53,7 @@ headline goes to the outcome columns of `decisions`. Definitions: docs/outcomes.
         dg.AssetCheckSpec(
             "candles_suffice",
             asset=DECISION_OUTCOMES,
-            description="Less than a tenth of the horizons that are over have holes in their candles.",
+            description="Less than a tenth of the horizons that a run finished have holes in their candles.",
         ),
     ],
     # Candles come every minute; whoever reads outcomes does not need them faster than this.
@@ -62,6 +65,8 @@ def decision_outcomes(
     context: dg.AssetExecutionContext, postgres: PostgresResource, clickhouse: ClickHouseResource
 ) -> dg.MaterializeResult:
     """Brings the outcomes up to date; a kill loses nothing."""
+    from dagster_project.lib.outcomes.method import Method
+    from dagster_project.lib.outcomes.queue import looked_until
     from dagster_project.lib.outcomes.run import Done, bring_up_to_date
 
     def log(done: "Done") -> None:
@@ -70,19 +75,28 @@ def decision_outcomes(
 
     with postgres.connect(autocommit=True) as connection, clickhouse.client() as client:
         row = connection.execute("SELECT clock_timestamp()").fetchone()
-        done = bring_up_to_date(connection, client, on_batch=log)
+        since = looked_until(connection)
+        scoring = load_settings().collect.outcomes
+        method = Method(horizon=scoring.horizon_hours * 60, fee_rate=scoring.fee_rate)
+        done = bring_up_to_date(connection, client, method, on_batch=log)
         if done.busy:
             context.log.warning("another run scores decisions: nothing was done")
         return dg.MaterializeResult(
-            metadata={"decisions_looked_at": done.decisions, "batches": done.batches} | _metadata(connection),
-            check_results=_checks(connection, row[0] if row else None),
+            metadata={
+                "decisions_looked_at": done.decisions,
+                "batches": done.batches,
+                "horizon_hours": scoring.horizon_hours,
+                "fee_rate_per_side": scoring.fee_rate,
+            }
+            | _metadata(connection),
+            check_results=_checks(connection, since, row[0] if row else None),
         )
 
 
-def _checks(connection: "psycopg.Connection", began: Any) -> list[dg.AssetCheckResult]:
+def _checks(connection: "psycopg.Connection", since: Any, began: Any) -> list[dg.AssetCheckResult]:
     from dagster_project.lib.queries import statement
 
-    row = connection.execute(statement("outcome_checks"), {"began": began}).fetchone()
+    row = connection.execute(statement("outcome_checks"), {"since": since, "began": began}).fetchone()
     assert row is not None
     unseen, wrong, example, over, lacking = row
     return [
@@ -120,12 +134,15 @@ def _metadata(connection: "psycopg.Connection") -> dict[str, Any]:
         for row in connection.execute(
             "SELECT o.state, coalesce(o.stake, 'none'), coalesce(d.executed, false), count(*),"
             " count(*) FILTER (WHERE o.is_correct), avg(o.net_percent)::float8"
-            " FROM decision_outcomes AS o JOIN decisions AS d ON d.id = o.decision_id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+            " FROM (SELECT * FROM decision_outcomes ORDER BY updated_at DESC LIMIT %s) AS o"
+            " JOIN decisions AS d ON d.id = o.decision_id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+            (NEWEST,),
         )
     ]
+    counted = sum(one.decisions for one in states)
     points = connection.execute(
         "SELECT max_adverse_percent::float8, max_favorable_percent::float8, is_correct FROM decision_outcomes"
-        " WHERE max_adverse_percent IS NOT NULL ORDER BY decided_at DESC, decision_id LIMIT %s",
+        " WHERE max_adverse_percent IS NOT NULL ORDER BY updated_at DESC, decision_id LIMIT %s",
         (PLOTTED,),
     ).fetchall()
     lines = ["| state | stake | traded | decisions | right | mean net % |", "|---|---|---|---|---|---|"]
@@ -135,7 +152,7 @@ def _metadata(connection: "psycopg.Connection") -> dict[str, Any]:
         for one in states
     ]
     metadata: dict[str, Any] = {
-        "dagster/row_count": sum(one.decisions for one in states),
+        "newest_outcomes" if counted >= NEWEST else "dagster/row_count": counted,
         "states": dg.MetadataValue.md("\n".join(lines)),
         "query": dg.MetadataValue.md(f'```sql\n{QUERY}\n```\n`candlehouse sql pg "..."`'),
     }

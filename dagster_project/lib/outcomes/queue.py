@@ -33,6 +33,12 @@ class Changed:
     end: datetime
 
 
+def looked_until(connection: psycopg.Connection) -> datetime:
+    """The newest change of a decision that was queued before this run, less what may have come late; else the epoch."""
+    seen = _seen(connection, "decisions")
+    return seen - OVERLAP if seen else EPOCH
+
+
 def queue_all(connection: psycopg.Connection, client: Client, markets: Markets, method: Method) -> None:
     """Queues everything that is due. `connection` is in autocommit."""
     connection.execute(

@@ -17,6 +17,12 @@ Family = tuple[str, ...]
 EPOCH = date(1970, 1, 1)
 MOST_BY_MARKET = 100
 NO_LIMIT = 1_000_000
+# The exact sum of decimals, and then the nearest double: by way of text, because ClickHouse rounds a wide decimal twice
+# on its way to a double. A sum beyond Decimal(76, 36) wraps around without a word.
+EXACT_SUM = """if(
+            throwIf(abs(sum(toFloat64(return_sum))) > 5e39, 'a sum of returns does not fit Decimal(76, 36)') = 0,
+            toFloat64(toString(sum(return_sum))), 0
+        )"""
 
 
 def versions_of_agents(client: Client, marts: str) -> Iterator[tuple[Family, list[Sums]]]:
@@ -24,7 +30,7 @@ def versions_of_agents(client: Client, marts: str) -> Iterator[tuple[Family, lis
     return _families(
         client,
         f"""
-        SELECT exchange, origin_group, agent_id, prompt_version, symbol, day, returns, toFloat64(return_sum)
+        SELECT exchange, origin_group, agent_id, prompt_version, symbol, day, returns, toFloat64(toString(return_sum))
         FROM `{marts}`.prompt_days
         WHERE returns > 0 AND prompt_version != 'not known'
         ORDER BY exchange, origin_group, agent_id, prompt_version, symbol, day
@@ -44,7 +50,7 @@ def agents_of_boards(client: Client, marts: str, *, by_market: bool) -> Iterator
     return _families(
         client,
         f"""
-        SELECT exchange, origin_group, agent_id, {market} AS market, day, sum(returns), toFloat64(sum(return_sum))
+        SELECT exchange, origin_group, agent_id, {market} AS market, day, sum(returns), {EXACT_SUM}
         FROM `{marts}`.prompt_days
         WHERE returns > 0 AND (exchange, origin_group) IN (
             SELECT exchange, origin_group FROM `{marts}`.prompt_days WHERE returns > 0
