@@ -44,32 +44,35 @@ def snapshot(connection: psycopg.Connection, warehouse: Any, *, age: timedelta) 
         assert copy(connection, client, SNAPSHOTS).agree
 
 
-def checked() -> dict[str, dg.AssetCheckEvaluation]:
-    """What the asset checks of both engines say, by `engine.table`."""
-    from dagster_project.defs.transform.freshness import freshness_checks
+def checked() -> tuple[dict[str, dg.AssetCheckEvaluation], dg.ExecuteInProcessResult]:
+    """What the checks of both engines say, by `engine.table`."""
+    from dagster_project.defs.transform.freshness import freshness
 
-    run = dg.materialize([*freshness_checks], selection=dg.AssetSelection.all_asset_checks(), raise_on_error=False)
+    run = dg.materialize(freshness, raise_on_error=False)
     assert run.success
     found = run.get_asset_check_evaluations()
     assert {check.severity for check in found} == {dg.AssetCheckSeverity.WARN}
     assert not any(check.blocking for check in found)
-    return {f"{check.asset_key.path[0]}.{check.asset_key.path[-1]}": check for check in found}
+    names = {f"{check.asset_key.path[0]}.{check.check_name.removesuffix('_is_fresh')}": check for check in found}
+    return names, run
 
 
 def test_an_empty_source_is_a_warning_and_no_crash(connection: psycopg.Connection, warehouse: Any) -> None:
     connection.execute("TRUNCATE agents, accounts, account_equity_snapshots CASCADE")
-    found = checked()
-    assert set(found) == {
-        *("postgres.trades", "postgres.decisions", "postgres.account_equity_snapshots", "postgres.hourly_candles"),
-        *("clickhouse.trades_history", "clickhouse.agent_decisions_log", "clickhouse.account_equity_snapshots"),
-        "clickhouse.hourly_candles",
-    }
+    found, run = checked()
+    tables = ("trades", "decisions", "account_equity_snapshots", "hourly_candles")
+    assert set(found) == {f"{engine}.{table}" for engine in ENGINES for table in tables}
     assert {(check.passed, check.description) for check in found.values()} == {(False, "holds no row")}
+    observed = {
+        event.asset_observation_data.asset_observation.asset_key for event in run.get_asset_observation_events()
+    }
+    assert dg.AssetKey(["clickhouse", "candlehouse", "agent_decisions_log"]) in observed
+    assert len(observed) == 8
 
 
 def test_fresh_old_and_ahead_of_the_clock_in_both_warehouses(connection: psycopg.Connection, warehouse: Any) -> None:
     snapshot(connection, warehouse, age=timedelta(minutes=1))
-    found = checked()
+    found, _ = checked()
     for engine in ENGINES:
         fresh = found[f"{engine}.account_equity_snapshots"]
         assert (fresh.passed, fresh.description) == (True, None)
@@ -78,12 +81,12 @@ def test_fresh_old_and_ahead_of_the_clock_in_both_warehouses(connection: psycopg
         assert 60 / 3600 <= age < 0.2
         assert fresh.metadata["limit_hours"].value == 26
     snapshot(connection, warehouse, age=timedelta(hours=27))
-    found = checked()
+    found, _ = checked()
     for engine in ENGINES:
         old = found[f"{engine}.account_equity_snapshots"]
         assert (old.passed, old.description) == (False, "newest row is 27 h old, more than 26 h")
     snapshot(connection, warehouse, age=timedelta(hours=-3, minutes=-1))
-    found = checked()
+    found, _ = checked()
     for engine in ENGINES:
         ahead = found[f"{engine}.account_equity_snapshots"]
         assert not ahead.passed

@@ -49,6 +49,11 @@ def test_inventory_is_the_golden_one(loaded: dg.Definitions) -> None:
     assert found == json.loads(GOLDEN.read_text()), "if this change is meant: UPDATE_GOLDEN=1 make test"
 
 
+def test_every_job_can_be_built(loaded: dg.Definitions) -> None:
+    """The daemon builds all of them to load the code location: one that cannot be stops every schedule."""
+    assert loaded.get_repository_def().get_all_jobs()
+
+
 def test_every_asset_tells_people_what_it_is(loaded: dg.Definitions) -> None:
     graph = loaded.resolve_asset_graph()
     silent = []
