@@ -31,7 +31,9 @@ FUNCTIONS = {
     ),
 }
 CONDITION = (
-    (dg.AutomationCondition.cron_tick_passed("*/15 * * * *") | dg.AutomationCondition.any_deps_updated())
+    (
+        dg.AutomationCondition.cron_tick_passed("*/15 * * * *") | dg.AutomationCondition.any_deps_updated()
+    ).since_last_handled()
     & ~dg.AutomationCondition.any_deps_missing()
     & ~dg.AutomationCondition.in_progress()
     # A board whose warehouses differ is not shown.

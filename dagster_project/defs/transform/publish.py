@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project.defs.transform.dbt import OWNERS
+from dagster_project.defs.transform.parity import MART_PARITY
 from dagster_project.resources.postgres import PostgresResource
 from dagster_project.settings import ANALYTICS
 
@@ -29,7 +30,7 @@ class Publication(dg.Config):
     key=["postgres", "nof0", "model_analytics"],
     deps=[
         dg.AssetKey(["postgres", ANALYTICS, "agent_analytics"]),
-        dg.AssetKey(["postgres", "ops", "mart_parity"]),
+        MART_PARITY,
         dg.AssetKey(["postgres", "public", "model_analytics"]),
     ],
     description="One JSON object per agent in Alpha Arena's shape, from agent_analytics of the home exchange. Published"
@@ -38,7 +39,13 @@ class Publication(dg.Config):
     kinds={"postgres", "python", "json"},
     owners=OWNERS,
     pool="postgres",
-    automation_condition=dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed(),
+    # After a comparison only: a new mart beside the comparison of the last hour is not compared yet.
+    automation_condition=dg.AutomationCondition.any_deps_updated()
+    .allow(dg.AssetSelection.assets(MART_PARITY))
+    .since_last_handled()
+    & ~dg.AutomationCondition.in_progress()
+    & ~dg.AutomationCondition.any_deps_in_progress()
+    & dg.AutomationCondition.all_deps_blocking_checks_passed(),
 )
 def model_analytics(
     context: dg.AssetExecutionContext, config: Publication, postgres: PostgresResource
