@@ -92,6 +92,7 @@ class StackSection(Strict):
     redis_port: int = 16379
     venue_port: int = 18080
     dagster_port: int = 3000
+    docs_port: int = 18088
 
 
 class ColdSection(Strict):
@@ -157,6 +158,8 @@ class _Environ(BaseSettings):
     redis_port: int | None = None
     venue_port: int | None = None
     dagster_port: int | None = None
+    docs_port: int | None = None
+    docs_url: str | None = None
 
 
 class Settings:
@@ -209,6 +212,12 @@ class Settings:
         """The port that `CANDLEHOUSE_<PART>_PORT` or else candlehouse.toml asks for; 0 asks for a free one."""
         given: int | None = getattr(self._environ, f"{part}_port")
         return getattr(self.collect.stack, f"{part}_port") if given is None else given
+
+    @property
+    def docs_url(self) -> str:
+        """Where people read the dbt docs site: `CANDLEHOUSE_DOCS_URL`, else where `candlehouse docs` serves it."""
+        given = self._environ.docs_url
+        return given.rstrip("/") if given else f"http://127.0.0.1:{self.configured_port('docs')}"
 
     def secret(self, name: str) -> str:
         """The generated password of an embedded part; made on first use, in a file of mode 0600."""

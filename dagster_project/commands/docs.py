@@ -21,11 +21,12 @@ DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 
 @click.command()
 @click.option("--no-serve", is_flag=True, help="Write the site and return.")
-@click.option("--port", default=0, help="Loopback port to serve on; 0 takes a free one.", show_default=True)
-def docs(no_serve: bool, port: int) -> None:
+@click.option("--port", type=int, help="Loopback port; 0 takes a free one. Default: docs_port of candlehouse.toml.")
+def docs(no_serve: bool, port: int | None) -> None:
     """Write the dbt docs site (models, columns, lineage) for both warehouses and serve it on loopback.
 
-    Reads the catalogs of the running databases: start them with `candlehouse up --detach`.
+    Reads the catalogs of the running databases: start them with `candlehouse up --detach`. Assets of dbt in the Dagster
+    UI link to their page here (metadata `dbt_docs`), or at CANDLEHOUSE_DOCS_URL where you publish the site.
 
     \b
     Example: candlehouse docs --port 8081
@@ -42,7 +43,7 @@ def docs(no_serve: bool, port: int) -> None:
     )
     click.echo(f"written to {site}")
     if not no_serve:
-        _serve(site, port)
+        _serve(site, settings.configured_port("docs") if port is None else port)
 
 
 def _generate(engine: str, folder: Path, environment: dict[str, str]) -> None:

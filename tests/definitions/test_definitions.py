@@ -75,6 +75,20 @@ def test_every_materializable_asset_has_a_freshness_policy(loaded: dg.Definition
     assert without == []
 
 
+def test_assets_of_dbt_link_to_their_page_of_the_docs_site(
+    loaded: dg.Definitions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dagster_project.definitions import carried
+    from dagster_project.settings import load_settings
+
+    metadata = loaded.resolve_asset_graph().get(dg.AssetKey(["clickhouse", "analytics", "leaderboard"])).metadata
+    page = "/clickhouse/#!/model/model.candlehouse.leaderboard"
+    assert metadata["dbt_docs"] == dg.MetadataValue.url(load_settings().docs_url + page)
+    monkeypatch.setenv("CANDLEHOUSE_DOCS_URL", "https://docs.example/candlehouse/")
+    spec = carried(dg.AssetSpec(dg.AssetKey(["clickhouse", "analytics", "leaderboard"])), load_settings().docs_url)
+    assert spec.metadata["dbt_docs"] == dg.MetadataValue.url("https://docs.example/candlehouse" + page)
+
+
 def test_no_module_uses_private_dagster() -> None:
     offenders = []
     for file in (PROJECT_ROOT / "dagster_project").rglob("*.py"):

@@ -234,7 +234,8 @@ def forest_figure(pairs: Sequence[dict[str, Any]], a: str, b: str, title: str) -
     axes.set_ylim(-0.7, len(shown) - 0.3)
     right = axes.secondary_yaxis("right")
     right.set_yticks(range(len(shown)), [_evidence(pair) for pair in shown], fontsize=8)
-    right.tick_params(length=0)
+    # Beside the arrows of lines that run out of the picture.
+    right.tick_params(length=0, pad=9)
     right.spines[:].set_visible(False)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     axes.set_xlabel("difference in mean net return on the notional, with its 95% interval")
@@ -243,7 +244,7 @@ def forest_figure(pairs: Sequence[dict[str, Any]], a: str, b: str, title: str) -
     handles = [Line2D([], [], color=colour, marker="o", label=label) for label, colour in kinds]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     _plain(axes)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=9)
     return figure
 
 

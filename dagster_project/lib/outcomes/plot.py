@@ -84,7 +84,9 @@ def _scatter(axes: Any, points: Sequence[tuple[float, float, bool]]) -> None:
     axes.set_xlabel("worst excursion before the exit, % of entry (MAE)", fontsize=8)
     axes.set_ylabel("best excursion, % of entry (MFE)", fontsize=8)
     axes.set_title("Scored decisions; right means net of fees", fontsize=9, loc="left")
-    if points:
+    if not points:
+        axes.annotate("none is scored yet", (0.5, 0.55), xycoords="axes fraction", ha="center", fontsize=9)
+    else:
         axes.legend(fontsize=8, framealpha=0.85, edgecolor="none", loc="upper right")
     _plain(axes)
 

@@ -7,7 +7,10 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-MOST = 8  # lines; more of them cannot be told apart
+# Okabe and Ito's colours, told apart also by the colour-blind; as many lines as there are.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999933")
+MOST = len(COLOURS)
+FLAT = 0.5  # percent; smaller changes than this are not blown up to fill the picture
 
 
 def equity_png(equity: Mapping[tuple[str, str], Sequence[tuple[datetime, float]]]) -> str:
@@ -16,7 +19,6 @@ def equity_png(equity: Mapping[tuple[str, str], Sequence[tuple[datetime, float]]
     Args:
         equity: (hour, equity) in order of time, by agent and exchange.
     """
-    from matplotlib import colormaps
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
@@ -34,16 +36,18 @@ def equity_png(equity: Mapping[tuple[str, str], Sequence[tuple[datetime, float]]
     figure = Figure(figsize=(9.5, 3.8), dpi=90, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    for place, name in enumerate(shown):
-        colour = colormaps["viridis"](place / max(len(shown) - 1, 1) * 0.9)
+    for colour, name in zip(COLOURS, shown, strict=False):
         hours, values = lines[name]
         axes.plot(hours, values, linewidth=1.2, color=colour, label=f"{name} {values[-1]:+.1f}%")  # type: ignore[arg-type]
     axes.axhline(0, color="#8a9199", linewidth=0.7)
     locator = AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    axes.set_xlabel("UTC", fontsize=8)
+    axes.xaxis.get_offset_text().set_fontsize(8)
+    axes.set_xlabel("hour (UTC)", fontsize=8)
     axes.set_ylabel("equity, change in % since the first hour", fontsize=8)
+    if all(abs(value) < FLAT for name in shown for value in lines[name][1]):
+        axes.set_ylim(-FLAT, FLAT)
     hidden = len(lines) - len(shown)
     title = "Equity by the hour, open positions at the last candle"
     title += f"; {hidden} accounts between these are not shown" if hidden else ""
