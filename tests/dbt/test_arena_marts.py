@@ -347,18 +347,21 @@ def test_a_spoiled_cell_is_found_named_and_stored(
     built: dg.ExecuteInProcessResult, connection: psycopg.Connection
 ) -> None:
     from dagster_project.commands.board import board
-    from dagster_project.defs.transform.parity import mart_parity
+    from dagster_project.defs.serving.views import design_views
+    from dagster_project.defs.transform.parity import MART_PARITY, mart_parity
+    from dagster_project.defs.transform.publish import model_analytics
     from dagster_project.resources.clickhouse import ClickHouseResource
     from dagster_project.resources.postgres import PostgresResource
 
     connection.execute("UPDATE analytics.leaderboard SET net_pnl = net_pnl + 0.000000000000000001 WHERE rank = 1")
     try:
         run = dg.materialize(
-            [mart_parity],
+            [mart_parity, model_analytics, *design_views],
             resources={"postgres": PostgresResource(), "clickhouse": ClickHouseResource()},
             raise_on_error=False,
         )
         assert not run.success
+        assert {event.asset_key for event in run.get_asset_materialization_events()} == {MART_PARITY}
         [check] = run.get_asset_check_evaluations()
         assert not check.passed
         assert check.blocking
