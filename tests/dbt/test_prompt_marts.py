@@ -61,7 +61,7 @@ def run_boards(*only: list[str]) -> dg.ExecuteInProcessResult:
 
 
 @pytest.fixture(scope="module")
-def built(warehouse: Any) -> dg.ExecuteInProcessResult:
+def built(warehouse: Any, tests_said_once: None) -> dg.ExecuteInProcessResult:
     import clickhouse_connect
     from dbt.adapters.clickhouse import dbclient
 

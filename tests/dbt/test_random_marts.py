@@ -26,7 +26,7 @@ Table = Callable[[str, str], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def built(warehouse: Any, build: Any) -> dg.ExecuteInProcessResult:
+def built(warehouse: Any, build: Any, tests_said_once: None) -> dg.ExecuteInProcessResult:
     import clickhouse_connect
 
     with clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url) as client:
