@@ -10,6 +10,7 @@ On a cluster
   shard, where FINAL compares them, and a market's candles stay together with their days;
 - a materialized view over such a table works shard by shard, `_local` to `_local`; one over an unsharded table (the
   Null tables of the facades) writes through the Distributed table;
+- a refreshable view reads the Distributed tables, and every node keeps its own copy of the answer;
 - views stay views, read the Distributed tables and join them with GLOBAL.
 """
 
@@ -175,6 +176,8 @@ def _clustered(statement: str, place: Place) -> list[str]:
     match kind:
         case "CREATE TABLE" if name.text in place.sharded:
             return _sharded_table(statement, tokens, place)
+        case "CREATE MATERIALIZED VIEW" if any(token.upper == "REFRESH" and token.depth == 0 for token in tokens):
+            return [_edited(statement, [on_cluster, *_global_joins(tokens)])]
         case "CREATE MATERIALIZED VIEW":
             return [_edited(statement, [on_cluster, *_local_ends(tokens, place)])]
         case "CREATE VIEW":

@@ -50,7 +50,11 @@ def test_every_rendered_statement_is_read_by_clickhouse(tmp_path: Path) -> None:
     assert len(read) == len(rendered)
     for line in read:
         assert not line.startswith(("CREATE", "ALTER")) or "ON CLUSTER `{cluster}`" in line, line
-    local = [line for line in read if re.search(r"ENGINE = \w*MergeTree\b", line)]
+    # A refreshable view keeps what it computed on its own node.
+    views = [line for line in read if line.startswith("CREATE MATERIALIZED VIEW") and " REFRESH EVERY " in line]
+    assert all(" ENGINE = MergeTree " in line and "_local" not in line for line in views)
+    assert len(views) == 1
+    local = [line for line in read if re.search(r"ENGINE = \w*MergeTree\b", line) and line not in views]
     assert len(local) == len(SHARDED)
     for line in local:
         assert re.search(
@@ -99,6 +103,12 @@ def test_an_engine_without_arguments_gets_them() -> None:
         (
             "CREATE MATERIALIZED VIEW IF NOT EXISTS v TO s2 AS SELECT a FROM s",
             "CREATE MATERIALIZED VIEW IF NOT EXISTS v ON CLUSTER 'c' TO s2_local AS SELECT a FROM s_local",
+        ),
+        (
+            "CREATE MATERIALIZED VIEW IF NOT EXISTS v REFRESH EVERY 1 HOUR (a Int8) ENGINE = MergeTree ORDER BY a"
+            " AS SELECT a FROM s",
+            "CREATE MATERIALIZED VIEW IF NOT EXISTS v ON CLUSTER 'c' REFRESH EVERY 1 HOUR (a Int8) ENGINE = MergeTree"
+            " ORDER BY a AS SELECT a FROM s",
         ),
         (
             "CREATE MATERIALIZED VIEW IF NOT EXISTS w.v TO s AS SELECT a FROM w.n AS i CROSS JOIN o",

@@ -39,7 +39,8 @@ def test_every_database_of_a_facade_has_a_comment(client: Client, databases: lis
 def test_every_table_and_view_has_a_comment(client: Client, databases: list[str]) -> None:
     tables = client.query(
         "SELECT database, name, comment FROM system.tables"
-        " WHERE has({d:Array(String)}, database) AND name != 'alembic_version'",
+        # What a refreshable view computed lies in a table of ClickHouse's own naming; the comment is the view's.
+        " WHERE has({d:Array(String)}, database) AND name != 'alembic_version' AND name NOT LIKE '.inner%'",
         {"d": databases},
     ).result_rows
     assert len(tables) > 100

@@ -123,3 +123,18 @@ def test_an_overdue_refresh_is_trouble_and_one_that_runs_is_not() -> None:
     assert "was due at 2025-12-31 23:49 UTC" in (due.trouble(now) or "")
     assert View("d", "v", True, "Running", "", None, due.next_refresh).trouble(now) is None
     assert due.trouble(now - timedelta(minutes=2)) is None
+
+
+def test_volatility_by_hour_is_computed_by_clickhouse_itself(client: Any) -> None:
+    client.command(
+        "INSERT INTO hourly_candles_versions (exchange, symbol, hour, open, high, low, close, volume,"
+        " origin, writes) VALUES"
+        " ('x', 'BTC/USDT', '2025-10-20 07:00:00', 100, 104, 99, 101, 10, 'venue', 1),"
+        " ('x', 'BTC/USDT', '2025-10-21 07:00:00', 200, 202, 198, 201, 30, 'venue', 1),"
+        " ('x', 'BTC/USDT', '2025-10-21 08:00:00', 200, 250, 100, 201, 30, 'synthetic', 1)"
+    )
+    client.command("SYSTEM REFRESH VIEW volatility_by_hour")
+    client.command("SYSTEM WAIT VIEW volatility_by_hour")
+    query = "SELECT hour_of_day, hours, avg_range, max_range, avg_volume FROM volatility_by_hour WHERE exchange = 'x'"
+    [row] = client.query(query).result_rows
+    assert row == (7, 2, pytest.approx(0.035), pytest.approx(0.05), 20)
