@@ -26,7 +26,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("engines")
 
-# Files that take more than 25 s of CPU, longest first: what starts last is short, so that no core waits for the end.
+# Files that take more than 20 s of CPU, longest first: what starts last is short, so that no core waits for the end.
 LONGEST = (
     "tests/product/test_run.py",
     "tests/product/test_served.py",
@@ -36,11 +36,15 @@ LONGEST = (
     "tests/dbt/test_prompt_marts.py",
     "tests/dbt/test_random_marts.py",
     "tests/archive/test_erasure.py",
+    "tests/archive/test_theatre.py",
     "tests/cold/test_kills.py",
-    "tests/archive/test_model.py",
     "tests/cold/test_commands.py",
     "tests/cold/test_months.py",
     "tests/archive/test_archive.py",
+    "tests/assets/market/test_asset.py",
+    "tests/archive/test_model.py",
+    "tests/assets/market/test_faulty_venues.py",
+    "tests/assets/market/test_kills.py",
 )
 
 
