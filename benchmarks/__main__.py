@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LONG = ("marts", "volumes")  # an hour and tens of gigabytes: only when it is named
+LONG = ("marts", "queries", "volumes")  # an hour and tens of gigabytes: only when it is named
 
 
 def main() -> int:

@@ -1,0 +1,1 @@
+"""What `python -m benchmarks queries` fills and asks."""
