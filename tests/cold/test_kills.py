@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from dagster_project.lib.cold import dumps, engine
 from dagster_project.lib.cold.store import Folder
-from dagster_project.settings import PROJECT_ROOT
 from dagster_project.stack.pg_programs import pg_program
+from tests import forked
+from tests.cold import victim
 
 from .conftest import Cold
 
@@ -25,14 +22,8 @@ APPLY = [name for name in engine.CRASH_POINTS if name not in RESTORE]
 def die(cold: Cold, what: str, place: str) -> None:
     """Runs the victim until the place."""
     assert isinstance(cold.store, Folder)
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("victim.py")), what, str(cold.store.root), cold.now.isoformat()],
-        env={**os.environ, "CANDLEHOUSE_CRASH_AT": place, "PYTHONPATH": str(PROJECT_ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, f"{place} was not reached: {done.stderr[-500:]}"
+    ended = forked.run(victim.run, what, str(cold.store.root), cold.now.isoformat(), CANDLEHOUSE_CRASH_AT=place)
+    assert ended == -signal.SIGKILL, f"{place} was not reached"
 
 
 @pytest.mark.parametrize("place", APPLY)

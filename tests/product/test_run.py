@@ -6,11 +6,14 @@ import re
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.product.conftest import Product, environment_for, installed, shell_lines
 
 MODELS = {"Claude Sonnet 4.5", "DeepSeek Chat V3.1", "Gemini 2.5 Pro", "GPT 5", "Grok 4", "Qwen3 Max"}
 
 
+@pytest.mark.timeout(600)  # each of both runs has 280 s
 def test_make_run_once_from_recorded_real_data_twice(shared_data: Path, tmp_path: Path) -> None:
     installed()
     assert "make run" in shell_lines()

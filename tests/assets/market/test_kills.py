@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.assets.market import victim
 
 POINTS = {
@@ -24,30 +22,13 @@ POINTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def die() -> Callable[..., int | None]:
-    """Runs the victim in a process of its own, forked from one that has done its imports; gives the exit code."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["tests.assets.market.victim", "ccxt.async_support", "clickhouse_connect", "pyarrow"]
-    )
-
-    def run(*arguments: Any) -> int | None:
-        process = context.Process(target=victim.run, args=(dict(os.environ), *arguments))
-        process.start()
-        process.join(100)
-        return process.exitcode
-
-    return run
-
-
 @pytest.mark.parametrize("point", POINTS)
 def test_nothing_lost_nothing_doubled(
-    point: str, place: Any, collect: Any, stored: Any, truth: Any, ask: Any, ledger: Any, die: Any
+    point: str, place: Any, collect: Any, stored: Any, truth: Any, ask: Any, ledger: Any
 ) -> None:
     exchange = f"kill_{list(POINTS).index(point)}"
     with place(exchange, holes=0.005) as here:
-        assert die(exchange, here.url, *POINTS[point]) == -signal.SIGKILL
+        assert forked.run(victim.run, exchange, here.url, *POINTS[point]) == -signal.SIGKILL
         derived_is_right(ask, exchange)
         collect(here.markets)
         for symbol in ("AAA/USDT", "BBB/USDT"):
