@@ -47,6 +47,32 @@ LEFT JOIN (
 """
 
 
+_CHANGED = """
+SELECT
+    CASE
+        WHEN cut.taken_at > clock_timestamp() - %(rest)s::interval THEN 'the last cut is too young'
+        WHEN
+            cut.taken_at > clock_timestamp() - %(most)s::interval
+            AND NOT EXISTS (
+                SELECT FROM trade_versions AS v
+                WHERE v.updated_at > cut.as_of
+                    AND v.updated_at <= (
+                        SELECT max(p.done_version) FROM ops.archive_progress AS p WHERE p.policy = 'trades'
+                    )
+            )
+            AND NOT EXISTS (SELECT FROM agents AS t WHERE t.updated_at > cut.taken_at)
+            AND NOT EXISTS (SELECT FROM accounts AS t WHERE t.updated_at > cut.taken_at)
+            AND NOT EXISTS (SELECT FROM account_equity_snapshots AS t WHERE t.updated_at > cut.taken_at)
+            AND NOT EXISTS (SELECT FROM decisions AS t WHERE t.updated_at > cut.taken_at)
+            AND NOT EXISTS (SELECT FROM daily_marks AS t WHERE t.updated_at > cut.taken_at)
+            THEN 'nothing changed since the last cut'
+    END
+FROM (SELECT c.as_of, c.taken_at FROM ops.mart_cuts AS c ORDER BY c.id DESC LIMIT 1) AS cut
+"""
+# Boards are at most an hour old, and not built more often than four times an hour, however much is written.
+MOST, REST = "58 minutes", "14 minutes"
+
+
 @dataclass(frozen=True)
 class Plan:
     """One build. `as_of` and `since` are UTC as text; `why_full` says why there is no `since`."""
@@ -62,6 +88,12 @@ def take_cut(connection: psycopg.Connection, run_id: str | None = None) -> str:
     row = connection.execute(_CUT, [run_id]).fetchone()
     assert row is not None
     return row[0]
+
+
+def why_no_cut(connection: psycopg.Connection) -> str | None:
+    """Why boards need not be built anew, else None: an input changed, or the last cut is an hour old."""
+    row = connection.execute(_CHANGED, {"most": MOST, "rest": REST}).fetchone()
+    return row[0] if row else None
 
 
 def plan(connection: psycopg.Connection, engine: str, project: str) -> Plan:

@@ -24,6 +24,13 @@ from dagster_project.settings import ANALYTICS, load_settings
 OWNERS = ["team:transform"]
 MART_CUT = dg.AssetKey(["postgres", "ops", "mart_cuts"])
 REBUILD = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
+# The models of both engines go together, in one run per cut: parts of them are of different cuts, and the next build
+# can go on from a whole one only.
+NEW_CUT = (
+    dg.AutomationCondition.any_deps_updated().allow(dg.AssetSelection.assets(MART_CUT)).since_last_handled()
+    & ~dg.AutomationCondition.in_progress()
+    & dg.AutomationCondition.all_deps_blocking_checks_passed()
+)
 
 
 class Translator(DagsterDbtTranslator):
@@ -41,12 +48,12 @@ class Translator(DagsterDbtTranslator):
         return dg.AssetKey([self.engine, ANALYTICS, dbt_resource_props["name"]])
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
-        """The spec with owners, and rebuilt when its inputs change and their blocking checks passed."""
+        """The spec with owners, and rebuilt when there is a new cut and the blocking checks of its inputs passed."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         if manifest["nodes"].get(unique_id, {}).get("resource_type") != "model":
             return spec
-        spec = spec.replace_attributes(owners=OWNERS, automation_condition=REBUILD)
         staged = manifest["nodes"][unique_id]["fqn"][1] == "staging"
+        spec = spec.replace_attributes(owners=OWNERS, automation_condition=NEW_CUT if staged else REBUILD)
         return spec.merge_attributes(deps=[MART_CUT]) if staged else spec
 
 

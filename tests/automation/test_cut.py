@@ -1,0 +1,116 @@
+"""A cut that is taken by itself needs a reason; all models of both engines are built of it together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import psycopg
+import pytest
+
+from dagster_project.defs.transform.cut import BY_ITSELF, mart_cut
+from dagster_project.defs.transform.dbt import MART_CUT
+from dagster_project.lib.mart_builds import take_cut, why_no_cut
+from dagster_project.resources.postgres import PostgresResource
+
+MARTS = dg.AssetKey(["postgres", "analytics", "leaderboard"])
+
+
+@pytest.fixture
+def connection(warehouse: Any) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(warehouse.settings.ingest_url, autocommit=True) as opened:
+        opened.execute("DELETE FROM ops.mart_cuts")
+        yield opened
+
+
+def age(connection: psycopg.Connection, minutes: int) -> None:
+    connection.execute("UPDATE ops.mart_cuts SET taken_at = taken_at - %s * interval '1 minute'", [minutes])
+
+
+def test_a_cut_needs_a_change_or_an_hour(connection: psycopg.Connection) -> None:
+    assert why_no_cut(connection) is None
+    take_cut(connection)
+    assert why_no_cut(connection) == "the last cut is too young"
+    age(connection, 15)
+    assert why_no_cut(connection) == "nothing changed since the last cut"
+    connection.execute("INSERT INTO agents (id, display_name, origin) VALUES ('cut', 'C', 'live')")
+    assert why_no_cut(connection) is None
+    take_cut(connection)
+    age(connection, 15)
+    # Written 15 minutes after the cut, as it is dated now.
+    assert why_no_cut(connection) is None
+    connection.execute("DELETE FROM agents WHERE id = 'cut'")
+    assert why_no_cut(connection) == "nothing changed since the last cut"
+    age(connection, 44)
+    assert why_no_cut(connection) is None
+
+
+def test_only_a_run_that_started_by_itself_may_find_no_reason(
+    connection: psycopg.Connection, warehouse: Any, tmp_path: Path
+) -> None:
+    def run(instance: dg.DagsterInstance, *, by_itself: bool) -> int:
+        done = dg.materialize(
+            [mart_cut],
+            instance=instance,
+            resources={"postgres": PostgresResource()},
+            tags={BY_ITSELF: "true"} if by_itself else {},
+        )
+        assert done.success
+        return len(done.get_asset_materialization_events())
+
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        assert run(instance, by_itself=True) == 1
+        assert run(instance, by_itself=True) == 0
+        assert run(instance, by_itself=False) == 1
+        age(connection, 120)
+        building = dg.DagsterRun(
+            job_name="marts", status=dg.DagsterRunStatus.STARTED, asset_selection=frozenset([MARTS])
+        )
+        instance.add_run(building)
+        assert run(instance, by_itself=True) == 0
+        instance.delete_run(building.run_id)
+        assert run(instance, by_itself=True) == 1
+
+
+def test_a_new_cut_asks_for_every_model_of_both_engines_at_once() -> None:
+    from dagster_project.definitions import defs
+
+    loaded = defs()
+    graph = loaded.resolve_asset_graph()
+    models = {key for key in graph.materializable_asset_keys if key.path[1] == "analytics"}
+    over = {key for key in models if any(parent.path[1] == "after_marts" for parent in graph.get(key).parent_keys)}
+    assert len(over) == 6
+    parents = {parent for key in models for parent in graph.get(key).parent_keys} - models
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def made(*keys: dg.AssetKey) -> None:
+            for key in keys:
+                instance.report_runless_asset_event(dg.AssetMaterialization(key))
+
+        def tick(minute: int, cursor: Any) -> tuple[set[dg.AssetKey], Any]:
+            result = dg.evaluate_automation_conditions(
+                loaded,
+                instance,
+                asset_selection=dg.AssetSelection.assets(*models),
+                evaluation_time=datetime(2026, 1, 5, 9, minute, tzinfo=UTC),
+                cursor=cursor,
+            )
+            return {key for key in models if result.get_num_requested(key)}, result.cursor
+
+        made(*parents, *graph.toposorted_asset_keys)
+        for key in graph.asset_check_keys:
+            if key.asset_key in models | parents:
+                instance.report_runless_asset_event(
+                    dg.AssetCheckEvaluation(key.asset_key, key.name, True, {}, blocking=True)
+                )
+        _, cursor = tick(0, None)
+        made(*(parents - {MART_CUT}))
+        asked, cursor = tick(1, cursor)
+        # Views over what assets of Python work out from the marts.
+        assert asked <= over
+        made(MART_CUT)
+        asked, cursor = tick(2, cursor)
+        assert asked >= models - over
