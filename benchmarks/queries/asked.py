@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-MONTH = "now64(6) - INTERVAL 30 DAY"
+from dagster_project.lib.queries import query
 
 
 @dataclass(frozen=True)
@@ -17,20 +18,27 @@ class Asked:
     calls: int = 50
 
 
+def _candles(timeframe: str) -> str:
+    """GetCandles, as applications ask it (docs/candles.md)."""
+    text = query("get_candles")
+    values = {"exchange": "'binance'", "symbol": "'M03/USDT'", "timeframe": f"'{timeframe}'", "n": "1000"}
+    for name, value in values.items():
+        text = re.sub(rf"\{{{name}:\w+\}}", value, text)
+    return text.strip().rstrip(";")
+
+
 def of_history(trades: int, days: int) -> list[Asked]:
     """On ClickHouse: candles and archived trades."""
     per_million = f"toIntervalSecond({int(days * 86_400 * min(1.0, 1_000_000 / trades))})"
     return [
         Asked(
             "1,000 candles of a market",
-            "SELECT timestamp, open, high, low, close, volume FROM candles WHERE exchange = 'binance'"
-            " AND symbol = 'M03/USDT' AND timeframe = '1m' ORDER BY timestamp DESC LIMIT 1000",
+            _candles("1m"),
             5,
         ),
         Asked(
             "1,000 candles of an hour, derived",
-            "SELECT timestamp, open, high, low, close, volume FROM candles WHERE exchange = 'binance'"
-            " AND symbol = 'M03/USDT' AND timeframe = '1h' ORDER BY timestamp DESC LIMIT 1000",
+            _candles("1h"),
         ),
         Asked(
             "one million trades by agent",
