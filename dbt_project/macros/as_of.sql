@@ -8,10 +8,13 @@
 {% endmacro %}
 
 {% macro changed_since(version) %}
-    {%- set since = env_var('DBT_SINCE', '') -%}
-    {%- if is_incremental() and since -%}{{ version }} > {{ moment(since) }}{%- else -%}1 = 1{%- endif -%}
+    {%- if is_partial() -%}{{ version }} > {{ moment(env_var('DBT_SINCE')) }}{%- else -%}1 = 1{%- endif -%}
 {% endmacro %}
 
 {% macro changes_or_all(changes, everything) %}
-    {{- changes if is_incremental() and env_var('DBT_SINCE', '') else everything -}}
+    {{- changes if is_partial() else everything -}}
+{% endmacro %}
+
+{% macro arrived_since(arrival) %}
+    {%- if is_partial() -%}{{ arrival }} >= {{ moment(env_var('DBT_SEES_FROM')) }}{%- else -%}1 = 1{%- endif -%}
 {% endmacro %}

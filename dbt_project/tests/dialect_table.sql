@@ -92,6 +92,26 @@ with answers as (
     select '30 a week later, over the end of February', {{ typed(
         days_later(typed("'2024-02-27'", 'date'), 7) ~ ' = ' ~ typed("'2024-03-05'", 'date'), 'bool', true
     ) }}
+    union all
+    select '31 the month of a day before 1970', {{ typed(
+        month_of(typed("'1969-12-31'", 'date')) ~ ' = ' ~ typed("'1969-12-01'", 'date'), 'bool', true
+    ) }}
+    union all
+    select '32 the month after December', {{ typed(
+        month_after(typed("'2024-12-01'", 'date')) ~ ' = ' ~ typed("'2025-01-01'", 'date'), 'bool', true
+    ) }}
+    union all
+    select '33 months from the last day of one to the first of another', {{ typed(
+        '(select count(*) from (select ' ~ each_month(typed("'2023-12-31'", 'date'), typed("'2024-02-01'", 'date'))
+        ~ ' as month) as months) = 3', 'bool', true
+    ) }}
+    union all
+    select '34 a day begins at midnight UTC', {{ typed(
+        start_of(typed("'2024-02-29'", 'date')) ~ ' = ' ~ moment('2024-02-29 00:00:00'), 'bool', true
+    ) }}
+    union all
+    select '35 squares about the mean',
+        {{ typed('(select abs(' ~ squares_about_mean('n') ~ ' - 8) < 1e-12 from (select 1 as n union all select 5) as two)', 'bool', true) }}
 )
 
 select question

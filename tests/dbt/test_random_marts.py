@@ -359,8 +359,7 @@ def test_a_second_build_changes_nothing(built: dg.ExecuteInProcessResult, build:
         ]
 
     first = content()
-    # The cut is part of the views of staging.
-    names = ("stg_trades", "stg_trade_changes", "trade_facts", "leaderboard")
+    names = ("int_trade_touched", "trade_facts", "int_trade_months", "leaderboard")
     models = [[engine, "analytics", name] for engine in ENGINES for name in names]
     again = build(["clickhouse", "candlehouse", "trades_history"], ["postgres", "ops", "mart_cuts"], *models)
     assert again.success

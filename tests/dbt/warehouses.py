@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -19,7 +20,7 @@ from dagster_project.lib.warehouse_copy import POLICIES, copy
 
 ENGINES = ("postgres", "clickhouse")
 Rows = list[tuple[Any, ...]]
-# Every mart but the widest, whose query ClickHouse analyses for seconds.
+# Every mart of trades but the widest, whose query ClickHouse analyses for seconds.
 CHEAP = "+leaderboard +since_inception +winning_patterns +trade_contradictions"
 BUILT = {"trade_facts", "agent_daily", "leaderboard", "since_inception", "winning_patterns", "trade_contradictions"}
 
@@ -53,7 +54,7 @@ class Warehouses:
         made = plan(self.connection, engine, self.project)
         if full:
             made = replace(made, since=None, why_full="asked for")
-        os.environ.update({"DBT_AS_OF": made.as_of, "DBT_SINCE": made.since or ""})
+        os.environ.update(made.environment)
         self._dbt("run", engine, "--select", select, *(["--full-refresh"] if made.why_full else []))
         succeeded(self.connection, engine, self.project, made)
         return made
@@ -82,25 +83,25 @@ class Warehouses:
         take_cut(self.connection)
         return {engine: self.build(engine, full=full, select=select) for engine in ENGINES}
 
-    def differences(self) -> list[str]:
-        """Cells in which the marts of both warehouses differ."""
+    def differences(self, marts: Collection[str] = BUILT) -> list[str]:
+        """Cells in which these marts of both warehouses differ."""
         from dagster_project.defs.transform import parity
 
         found = []
         for mart, key in parity.mart_keys().items():
-            if mart not in BUILT:
+            if mart not in marts:
                 continue
             with self.connection.transaction():
                 verdict = parity._compare(self.connection, self.client, mart, key)
             found += [f"{mart} {one.key} {one.column}: {one.postgres} / {one.clickhouse}" for one in verdict.examples]
         return found
 
-    def marts(self) -> dict[tuple[str, str], Rows]:
-        """Every row of the marts of both engines, sorted."""
+    def marts(self, marts: Collection[str] = BUILT) -> dict[tuple[str, str], Rows]:
+        """Every row of these marts of both engines, sorted."""
         from dagster_project.defs.transform.parity import mart_keys
 
         found = {}
-        for mart in BUILT & set(mart_keys()):
+        for mart in set(marts) & set(mart_keys()):
             left = self.connection.execute(f"SELECT * FROM analytics.{mart}".encode()).fetchall()
             right = self.client.query(f"SELECT * FROM {self.settings.clickhouse_analytics}.{mart}").result_rows
             found["postgres", mart] = sorted(left, key=repr)

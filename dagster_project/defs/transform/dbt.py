@@ -101,7 +101,7 @@ def _build(context: dg.AssetExecutionContext, engine: Engine, postgres: Postgres
         context.log.info(
             f"as of {wanted_build.as_of}, {wanted_build.why_full or f'changes since {wanted_build.since}'}"
         )
-        variables |= {"DBT_AS_OF": wanted_build.as_of, "DBT_SINCE": wanted_build.since or ""}
+        variables |= wanted_build.environment
         if wanted_build.why_full:
             arguments.append("--full-refresh")
         (target / "run_results.json").unlink(missing_ok=True)

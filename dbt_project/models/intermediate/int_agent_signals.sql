@@ -1,113 +1,142 @@
-with decisions as (
+{%- set kinds = ['long', 'short', 'hold', 'close'] -%}
+{%- set spreads = {
+    'confidence': {'all': '1 = 1', 'long': "action = 'long'", 'short': "action = 'short'", 'hold': "action = 'hold'", 'close': "action = 'close'"},
+    'leverage': {'all': '1 = 1', 'long': "action = 'long'", 'short': "action = 'short'"},
+} -%}
+{{ config(materialized='table', order_by=['exchange', 'origin_group', 'agent_id']) }}
 
-    select *
-    from {{ ref('stg_decisions') }}
-    where action is not null
+with days as (
+
+    select
+        *,
+        row_number() over (
+            partition by exchange, origin_group, agent_id
+            order by last_decided_at desc, {{ by_bytes('last_decision_id') }} desc
+        ) as recency
+    from {{ ref('int_signal_days') }}
 
 ),
 
-counted as (
+means as (
 
     select
         exchange,
         origin_group,
-        agent_id,
-        count(*) as total_signals,
-        {% for kind in ['long', 'short', 'hold', 'close'] -%}
-        count(case when action = '{{ kind }}' then 1 end) as num_{{ kind }}_signals,
-        {{ mean_where('confidence', "action = '" ~ kind ~ "'") }} as avg_confidence_{{ kind }},
-        {{ sample_std_where('confidence', "action = '" ~ kind ~ "'") }} as std_confidence_{{ kind }},
+        agent_id
+        {% for name, chosen in spreads.items() -%}
+        {% for kind, condition in chosen.items() -%}
+        , {{ mean_of_parts(name, condition) }} as {{ name }}_{{ kind }}_mean
         {% endfor -%}
-        {{ mean_where('confidence') }} as avg_confidence,
-        {{ median_where('confidence') }} as median_confidence,
-        {{ sample_std_where('confidence') }} as std_confidence,
-        {{ mean_where('leverage', exact='total') }} as avg_leverage,
-        {{ median_where('leverage') }} as median_leverage,
-        {{ sample_std_where('leverage') }} as std_leverage,
-        {% for kind in ['long', 'short'] -%}
-        {{ mean_where('leverage', "action = '" ~ kind ~ "'", exact='total') }} as avg_leverage_{{ kind }},
-        {{ sample_std_where('leverage', "action = '" ~ kind ~ "'") }} as std_leverage_{{ kind }},
-        {% endfor -%}
-        {{ mean_where('leverage', "action in ('long', 'short')", exact='total') }} as avg_convo_leverage,
-        {{ median_where('leverage', "action in ('long', 'short')") }} as median_convo_leverage
-    from decisions
+        {% endfor %}
+        , {{ mean_of_parts('leverage', "action in ('long', 'short')") }} as leverage_convo_mean
+    from days
     group by exchange, origin_group, agent_id
 
 ),
 
-newest as (
+counted as {{ once() }}(
 
     select
-        exchange,
-        origin_group,
-        agent_id,
-        decision_id,
-        decided_at,
-        row_number() over (
-            partition by exchange, origin_group, agent_id order by decided_at desc, {{ by_bytes('decision_id') }} desc
-        ) as recency
-    from decisions
+        days.exchange as exchange,
+        days.origin_group as origin_group,
+        days.agent_id as agent_id,
+        sum(signals) as total_signals,
+        {% for kind in kinds -%}
+        sum(case when action = '{{ kind }}' then signals else 0 end) as num_{{ kind }}_signals,
+        {% endfor -%}
+        {% for name, chosen in spreads.items() -%}
+        {% for kind, condition in chosen.items() -%}
+        {% set ending = '' if kind == 'all' else '_' ~ kind -%}
+        coalesce(max(means.{{ name }}_{{ kind }}_mean), 0) as avg_{{ name }}{{ ending }},
+        {{ std_of_parts(name, 'means.' ~ name ~ '_' ~ kind ~ '_mean', condition) }} as std_{{ name }}{{ ending }},
+        {% endfor -%}
+        {% endfor -%}
+        coalesce(max(means.leverage_convo_mean), 0) as avg_convo_leverage,
+        max(case when recency = 1 then last_decision_id end) as last_decision_id,
+        max(last_decided_at) as last_decided_at
+    from days
+    inner join means
+        on
+            days.exchange = means.exchange
+            and days.origin_group = means.origin_group
+            and days.agent_id = means.agent_id
+    group by days.exchange, days.origin_group, days.agent_id
 
 ),
 
--- An agent is asked once for all its instruments: decisions of one cycle, or of one moment, are one invocation.
-asked as (
+-- The break after the last invocation of a day ends with the first one of a later day.
+nights as (
 
     select
-        exchange,
-        origin_group,
-        agent_id,
-        min(decided_at) as asked_at
-    from decisions
-    where cycle_id is not null
-    group by exchange, origin_group, agent_id, cycle_id
-    union distinct
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        decided_at as asked_at
-    from decisions
-    where cycle_id is null
-
-),
-
-invocations as (
-
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        asked_at,
-        lead({{ typed('asked_at', 'timestamp', nullable=true) }}) over (
-            partition by exchange, origin_group, agent_id order by asked_at
-        ) as asked_next
-    from asked
+        *,
+        {{ microseconds_between(
+            'last_asked_at',
+            'lead(' ~ typed('first_asked_at', 'timestamp', nullable=true) ~ ') over (partition by exchange, origin_group, agent_id order by day)'
+        ) }} as night
+    from {{ ref('int_invocation_days') }}
 
 ),
 
 breaks as (
 
     select
-        *,
-        {{ microseconds_between('asked_at', 'asked_next') }} as microseconds
-    from invocations
+        exchange,
+        origin_group,
+        agent_id,
+        invocations,
+        break_n,
+        break_sum,
+        break_min,
+        break_max,
+        break_squares
+    from nights
+    union all
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        0 as invocations,
+        1 as break_n,
+        night as break_sum,
+        night as break_min,
+        night as break_max,
+        0 as break_squares
+    from nights
+    where night is not null
 
 ),
 
-invoked as (
+break_means as (
 
     select
         exchange,
         origin_group,
         agent_id,
-        count(*) as num_invocations,
-        {{ mean_where('microseconds') }} / 60000000 as avg_invocation_break_mins,
-        {{ sample_std_where('microseconds') }} / 60000000 as std_invocation_break_mins,
-        coalesce(min(microseconds), 0) / 60000000.0 as min_invocation_break_mins,
-        coalesce(max(microseconds), 0) / 60000000.0 as max_invocation_break_mins
+        {{ mean_of_parts('break', '1 = 1') }} as break_mean
     from breaks
     group by exchange, origin_group, agent_id
+
+),
+
+invoked as {{ once() }}(
+
+    select
+        breaks.exchange as exchange,
+        breaks.origin_group as origin_group,
+        breaks.agent_id as agent_id,
+        sum(invocations) as num_invocations,
+        sum(break_sum) as microseconds,
+        coalesce(max(break_means.break_mean), 0) / 60000000 as avg_invocation_break_mins,
+        {{ std_of_parts('break', 'break_means.break_mean') }} / 60000000 as std_invocation_break_mins,
+        coalesce(min(break_min), 0) / 60000000.0 as min_invocation_break_mins,
+        coalesce(max(break_max), 0) / 60000000.0 as max_invocation_break_mins
+    from breaks
+    inner join break_means
+        on
+            breaks.exchange = break_means.exchange
+            and breaks.origin_group = break_means.origin_group
+            and breaks.agent_id = break_means.agent_id
+    group by breaks.exchange, breaks.origin_group, breaks.agent_id
 
 ),
 
@@ -118,91 +147,83 @@ instruments as (
         origin_group,
         agent_id,
         symbol
-    from decisions
+    from days
 
 ),
 
--- Opens, closes and invocations of each instrument in one line of time; at one moment, trades come first.
-events as (
+held_symbols as {{ once() }}(
+
+    select
+        positions.exchange as exchange,
+        positions.origin_group as origin_group,
+        positions.agent_id as agent_id,
+        positions.symbol as symbol,
+        sum(positions.microseconds_long + positions.ends_long * coalesce(nights.night, 0)) as microseconds_long,
+        sum(positions.microseconds_short + positions.ends_short * coalesce(nights.night, 0)) as microseconds_short
+    from {{ ref('int_position_days') }} as positions
+    inner join nights
+        on
+            positions.exchange = nights.exchange
+            and positions.origin_group = nights.origin_group
+            and positions.agent_id = nights.agent_id
+            and positions.day = nights.day
+    group by positions.exchange, positions.origin_group, positions.agent_id, positions.symbol
+
+),
+
+held as {{ once() }}(
+
+    select
+        held_symbols.exchange as exchange,
+        held_symbols.origin_group as origin_group,
+        held_symbols.agent_id as agent_id,
+        sum(held_symbols.microseconds_long) as microseconds_long,
+        sum(held_symbols.microseconds_short) as microseconds_short
+    from held_symbols
+    inner join instruments
+        on
+            held_symbols.exchange = instruments.exchange
+            and held_symbols.origin_group = instruments.origin_group
+            and held_symbols.agent_id = instruments.agent_id
+            and held_symbols.symbol = instruments.symbol
+    group by held_symbols.exchange, held_symbols.origin_group, held_symbols.agent_id
+
+),
+
+grid as (
 
     select
         instruments.exchange as exchange,
         instruments.origin_group as origin_group,
         instruments.agent_id as agent_id,
-        instruments.symbol as symbol,
-        breaks.asked_at as happened_at,
-        1 as is_invocation,
-        0 as longs,
-        0 as shorts,
-        breaks.microseconds as microseconds
+        count(*) as instruments
     from instruments
-    inner join breaks
+    group by instruments.exchange, instruments.origin_group, instruments.agent_id
+
+),
+
+spent as {{ once() }}(
+
+    select
+        grid.exchange as exchange,
+        grid.origin_group as origin_group,
+        grid.agent_id as agent_id,
+        grid.instruments * invoked.microseconds as microseconds,
+        coalesce(held.microseconds_long, 0) as microseconds_long,
+        coalesce(held.microseconds_short, 0) as microseconds_short,
+        coalesce(grid.instruments * invoked.microseconds, 0) - coalesce(held.microseconds_long, 0) - coalesce(held.microseconds_short, 0)
+            as microseconds_flat
+    from grid
+    inner join invoked
         on
-            instruments.exchange = breaks.exchange
-            and instruments.origin_group = breaks.origin_group
-            and instruments.agent_id = breaks.agent_id
-    union all
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        symbol,
-        {{ typed('opened_at', 'timestamp') }} as happened_at,
-        0 as is_invocation,
-        case when side = 'long' then 1 else 0 end as longs,
-        case when side = 'short' then 1 else 0 end as shorts,
-        {{ typed('null', 'int', nullable=true) }} as microseconds
-    from {{ ref('trade_facts') }}
-    where opened_at is not null
-    union all
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        symbol,
-        closed_at as happened_at,
-        0 as is_invocation,
-        case when side = 'long' then -1 else 0 end as longs,
-        case when side = 'short' then -1 else 0 end as shorts,
-        {{ typed('null', 'int', nullable=true) }} as microseconds
-    from {{ ref('trade_facts') }}
-    where opened_at is not null
-
-),
-
-states as (
-
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        is_invocation,
-        microseconds,
-        sum(longs) over (
-            partition by exchange, origin_group, agent_id, symbol order by happened_at, is_invocation
-            rows between unbounded preceding and current row
-        ) as open_longs,
-        sum(shorts) over (
-            partition by exchange, origin_group, agent_id, symbol order by happened_at, is_invocation
-            rows between unbounded preceding and current row
-        ) as open_shorts
-    from events
-
-),
-
-spent as (
-
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        sum(microseconds) as microseconds,
-        coalesce(sum(case when open_longs > 0 then microseconds end), 0) as microseconds_long,
-        coalesce(sum(case when open_longs <= 0 and open_shorts > 0 then microseconds end), 0) as microseconds_short,
-        coalesce(sum(case when open_longs <= 0 and open_shorts <= 0 then microseconds end), 0) as microseconds_flat
-    from states
-    where is_invocation = 1
-    group by exchange, origin_group, agent_id
+            grid.exchange = invoked.exchange
+            and grid.origin_group = invoked.origin_group
+            and grid.agent_id = invoked.agent_id
+    left join held
+        on
+            grid.exchange = held.exchange
+            and grid.origin_group = held.origin_group
+            and grid.agent_id = held.agent_id
 
 )
 
@@ -210,15 +231,18 @@ select
     {% for column in [
         'exchange', 'origin_group', 'agent_id', 'total_signals',
         'num_long_signals', 'num_short_signals', 'num_hold_signals', 'num_close_signals',
-        'avg_confidence', 'median_confidence', 'std_confidence',
+        'avg_confidence', 'std_confidence',
         'avg_confidence_long', 'avg_confidence_short', 'avg_confidence_hold', 'avg_confidence_close',
         'std_confidence_long', 'std_confidence_short', 'std_confidence_hold', 'std_confidence_close',
-        'avg_leverage', 'median_leverage', 'std_leverage',
+        'avg_leverage', 'std_leverage',
         'avg_leverage_long', 'std_leverage_long', 'avg_leverage_short', 'std_leverage_short',
-        'avg_convo_leverage', 'median_convo_leverage',
+        'avg_convo_leverage',
     ] -%}
     counted.{{ column }} as {{ column }},
     {% endfor -%}
+    medians.median_confidence as median_confidence,
+    medians.median_leverage as median_leverage,
+    medians.median_convo_leverage as median_convo_leverage,
     {% for kind in ['long', 'short', 'hold', 'close'] -%}
     100 * {{ safe_divide('counted.num_' ~ kind ~ '_signals', 'counted.total_signals') }} as {{ kind }}_signal_pct,
     {% endfor -%}
@@ -232,8 +256,8 @@ select
     {{ safe_divide('spent.microseconds_' ~ kind, '60000000') }} as mins_{{ kind }}_combined,
     coalesce(100 * {{ safe_divide('spent.microseconds_' ~ kind, 'spent.microseconds') }}, 0) as pct_mins_{{ kind }}_combined,
     {% endfor -%}
-    newest.decision_id as last_convo_doc_id,
-    newest.decided_at as last_convo_timestamp
+    counted.last_decision_id as last_convo_doc_id,
+    counted.last_decided_at as last_convo_timestamp
 from counted
 inner join invoked
     on
@@ -245,9 +269,8 @@ inner join spent
         counted.exchange = spent.exchange
         and counted.origin_group = spent.origin_group
         and counted.agent_id = spent.agent_id
-inner join newest
+inner join {{ ref('int_signal_medians') }} as medians
     on
-        counted.exchange = newest.exchange
-        and counted.origin_group = newest.origin_group
-        and counted.agent_id = newest.agent_id
-        and newest.recency = 1
+        counted.exchange = medians.exchange
+        and counted.origin_group = medians.origin_group
+        and counted.agent_id = medians.agent_id

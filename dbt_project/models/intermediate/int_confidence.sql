@@ -2,7 +2,24 @@
 {%- set choices = {'all': '1 = 1', 'traded': 'is_traded', 'skipped': 'not is_traded'} -%}
 
 -- How often a confidence was right, in every population that the boards tell apart. Decisions whose outcome is known.
-with populations as (
+with confidences as (
+
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        prompt_version,
+        is_traded,
+        confidence,
+        sum(judged) as judged,
+        sum(correct) as correct
+    from {{ ref('int_confidence_days') }}
+    where judged > 0
+    group by exchange, origin_group, agent_id, prompt_version, is_traded, confidence
+
+),
+
+populations as (
 
     {% for scope, version in scopes.items() -%}
     {% set last_scope = loop.last -%}
@@ -17,8 +34,8 @@ with populations as (
         confidence,
         judged,
         correct
-    from {{ ref('int_confidence_days') }}
-    where judged > 0 and {{ condition }}
+    from confidences
+    where {{ condition }}
     {% if not (loop.last and last_scope) -%}
     union all
     {% endif -%}

@@ -1,40 +1,33 @@
 {{ config(
-    materialized='table',
+    materialized='incremental',
+    incremental_strategy='append',
     order_by=['exchange', 'origin_group', 'agent_id', 'day', 'confidence'],
+    indexes=[{'columns': ['agent_id', 'day']}] if target.type == 'postgres' else [],
+    pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched('day', 'int_decision_touched')) }}",
 ) }}
+-- depends_on: {{ ref('int_decision_touched') }}
 
-with decisions as (
+with days as (
 
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        coalesce(nullif(prompt_version, ''), 'not known') as version,
-        is_traded,
-        is_correct,
-        confidence,
-        decision_id,
-        {{ day_of('decided_at') }} as day
-    from {{ ref('stg_decisions') }}
-    where confidence is not null
+    {{ touched('day', 'int_decision_touched') if is_partial() else 'select 1' }}
 
 ),
 
 known as (
 
     select
-        decisions.exchange as exchange,
-        decisions.origin_group as origin_group,
-        decisions.agent_id as agent_id,
-        decisions.version as version,
-        decisions.is_traded as is_traded,
-        decisions.is_correct as is_correct,
-        decisions.confidence as confidence,
-        decisions.day as day,
-        {{ day_of('links.outcome_recorded_at') }} as known_day
-    from decisions
-    left join {{ ref('stg_decision_links') }} as links
-        on decisions.decision_id = links.decision_id
+        decisions.*,
+        coalesce(nullif(decisions.prompt_version, ''), 'not known') as version
+    from {{ ref('int_decisions') }} as decisions
+    {%- if is_partial() %}
+    inner join days
+        on
+            decisions.agent_id = days.agent_id
+            and decisions.day = days.day
+            and decisions.exchange = days.exchange
+            and decisions.origin_group = days.origin_group
+    {%- endif %}
+    where decisions.confidence is not null
 
 )
 

@@ -1,11 +1,58 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    order_by=['agent_id', 'day', 'unit'],
+    indexes=[{'columns': ['agent_id', 'day']}, {'columns': ['unit'], 'unique': true}] if target.type == 'postgres' else [],
+    pre_hook=[
+        "{{ forget_finished('int_prompt_touched') }}",
+        "{{ note_touched_units() }}",
+        "{{ forget(['unit'], 'select unit from ' ~ ref('int_unit_touched')) }}",
+    ],
+    post_hook=["{{ note_touched_units() }}", "{{ learn_touched('int_prompt_touched') }}"],
+) }}
+-- depends_on: {{ ref('int_unit_touched') }}
+-- depends_on: {{ ref('int_prompt_touched') }}
+
 -- One row per decision, whether traded or not, and per trade that belongs to no known decision.
-with links as (
+with decided as (
+
+    select *
+    from {{ ref('int_decisions') }}
+    {%- if is_partial() %}
+    where decision_id in (select touched.decision_id from {{ ref('int_unit_touched') }} as touched where touched.decision_id is not null)
+    {%- endif %}
+
+),
+
+{% if is_partial() -%}
+wanted as (
+
+    select {{ typed('trade_id', 'text') }} as trade_id
+    from {{ ref('int_unit_touched') }}
+    where trade_id is not null
+    union distinct
+    select {{ typed('trade_id', 'text') }} as trade_id
+    from decided
+    where trade_id is not null
+    union distinct
+    select trade_id
+    from {{ ref('trade_facts') }}
+    where decision_id in (select touched.decision_id from {{ ref('int_unit_touched') }} as touched where touched.decision_id is not null)
+
+),
+
+{% endif -%}
+links as (
 
     select
         trade_id,
         min({{ by_bytes('decision_id') }}) as decision_id
-    from {{ ref('stg_decision_links') }}
-    where trade_id is not null
+    from {{ ref('int_decisions') }}
+    where
+        trade_id is not null
+        {%- if is_partial() %}
+        and trade_id in (select wanted.trade_id from wanted)
+        {%- endif %}
     group by trade_id
 
 ),
@@ -31,6 +78,9 @@ linked as (
     from {{ ref('trade_facts') }} as facts
     left join links
         on facts.trade_id = links.trade_id
+    {%- if is_partial() %}
+    where facts.trade_id in (select wanted.trade_id from wanted)
+    {%- endif %}
 
 ),
 
@@ -51,6 +101,9 @@ fills as (
         {{ exact_sum('fee') }} as fees,
         case when count(notional) = count(*) then {{ sum_of_products('notional') }} end as notional
     from linked
+    {%- if is_partial() %}
+    where unit in (select touched.unit from {{ ref('int_unit_touched') }} as touched)
+    {%- endif %}
     group by unit
 
 ),
@@ -70,8 +123,8 @@ decisions as (
         completion_tokens,
         is_traded,
         is_correct,
-        {{ day_of('decided_at') }} as day
-    from {{ ref('stg_decisions') }}
+        day
+    from decided
 
 ),
 
@@ -104,13 +157,13 @@ joined as (
 )
 
 select
-    unit,
-    exchange,
-    origin_group,
-    agent_id,
-    symbol,
-    prompt_version,
-    day,
+    {{ typed('unit', 'text') }} as unit,
+    {{ typed('exchange', 'text') }} as exchange,
+    {{ typed('origin_group', 'text') }} as origin_group,
+    {{ typed('agent_id', 'text') }} as agent_id,
+    {{ typed('symbol', 'text') }} as symbol,
+    {{ typed('prompt_version', 'text') }} as prompt_version,
+    {{ typed('day', 'date') }} as day,
     currency,
     decisions,
     traded,

@@ -4,61 +4,22 @@
         if target.type == 'postgres' else [],
 ) }}
 
-with trades as (
+with closed as (
 
-    select
-        *,
-        {{ day_of('opened_at') }} as opened_day,
-        {{ day_of('closed_at') }} as closed_day
-    from {{ ref('trade_facts') }}
-
-),
-
-closed as (
-
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        closed_day as day,
-        max(currency) as currency,
-        count(*) as closed_trades,
-        count(*) - count(net_pnl) as unscored_trades,
-        {{ exact_sum('net_pnl') }} as realized_pnl,
-        {{ exact_sum('fee') }} as fees
-    from trades
-    group by exchange, origin_group, agent_id, closed_day
-
-),
-
--- A row per position and day at whose end it was open: a position that was closed the same day has none.
-nights as (
-
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        symbol,
-        side,
-        quantity,
-        entry_price,
-        {{ each_day('opened_day', day_before('closed_day')) }} as day
-    from trades
-    where opened_day < closed_day
+    select *
+    from {{ ref('int_trade_days') }}
 
 ),
 
 marked as (
 
     select
-        nights.exchange as exchange,
-        nights.origin_group as origin_group,
-        nights.agent_id as agent_id,
-        nights.day as day,
-        nights.side as side,
-        {{ exact_product('nights.quantity', 'marks.price') }} as exposure,
-        {{ exact_product('nights.quantity', 'marks.price - nights.entry_price') }} as rise
-    from nights
+        nights.*,
+        marks.price as price,
+        {{ exact_product('nights.net_quantity', 'marks.price') }} - nights.net_cost as rise,
+        {{ exact_product('nights.long_quantity', 'marks.price') }} as long_value,
+        {{ exact_product('nights.short_quantity', 'marks.price') }} as short_value
+    from {{ ref('int_trade_nights') }} as nights
     left join {{ ref('stg_daily_marks') }} as marks
         on
             nights.exchange = marks.exchange
@@ -74,11 +35,11 @@ held as (
         origin_group,
         agent_id,
         day,
-        count(*) as open_positions,
-        count(*) - count(rise) as unmarked_positions,
-        {{ sum_of_products("case when side = 'long' then rise else -rise end") }} as open_pnl,
-        {{ sum_of_products("case when side = 'long' then exposure end") }} as long_exposure,
-        {{ sum_of_products("case when side = 'short' then exposure end") }} as short_exposure
+        sum(positions) as open_positions,
+        sum(case when price is null then positions else positions - entered_positions end) as unmarked_positions,
+        {{ sum_of_products('rise') }} as open_pnl,
+        {{ sum_of_products('long_value') }} as long_exposure,
+        {{ sum_of_products('short_value') }} as short_exposure
     from marked
     group by exchange, origin_group, agent_id, day
 
@@ -118,9 +79,9 @@ evidence as (
         exchange,
         origin_group,
         agent_id,
-        min(coalesce(opened_day, closed_day)) as first_day,
-        max(closed_day) as last_day
-    from trades
+        min(first_day) as first_day,
+        max(day) as last_day
+    from closed
     group by exchange, origin_group, agent_id
     union all
     select

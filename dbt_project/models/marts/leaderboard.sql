@@ -11,15 +11,15 @@ with trades as (
         origin_group,
         agent_id,
         max(currency) as currency,
-        count(*) as trades,
-        count(net_pnl) as scored_trades,
-        count(case when is_win then 1 end) as wins,
-        {{ exact_sum('net_pnl') }} as net_pnl,
-        {{ exact_sum('gross_pnl') }} as gross_pnl,
-        {{ exact_sum('fee') }} as fees,
-        min(closed_at) as first_closed_at,
-        max(closed_at) as last_closed_at
-    from {{ ref('trade_facts') }}
+        sum(trades) as trades,
+        sum(net_n) as scored_trades,
+        sum(case when result = 'win' then trades else 0 end) as wins,
+        {{ exact_sum('net_sum') }} as net_pnl,
+        {{ exact_sum('gross_sum') }} as gross_pnl,
+        {{ exact_sum('fee_sum') }} as fees,
+        min(first_closed_at) as first_closed_at,
+        max(last_closed_at) as last_closed_at
+    from {{ ref('int_trade_months') }}
     group by exchange, origin_group, agent_id
 
 ),

@@ -1,7 +1,12 @@
 {{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
     order_by=['trade_id'],
     indexes=[{'columns': ['trade_id'], 'unique': true}] if target.type == 'postgres' else [],
+    pre_hook="{{ forget(['trade_id'], 'select trade_id from ' ~ ref('int_trade_touched')) }}",
 ) }}
+-- depends_on: {{ ref('int_trade_touched') }}
 
 with trades as (
 
@@ -10,6 +15,9 @@ with trades as (
         {{ typed('gross_pnl', 'total', nullable=true) }} - fee as net_pnl_expected,
         {{ typed('gross_pnl', 'total', nullable=true) }} - fee - net_pnl as difference
     from {{ ref('trade_facts') }}
+    {%- if is_partial() %}
+    where trade_id in (select touched.trade_id from {{ ref('int_trade_touched') }} as touched)
+    {%- endif %}
 
 )
 

@@ -1,14 +1,18 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='trade_id',
+    incremental_strategy='append',
     on_schema_change='fail',
-    order_by=['agent_id', 'closed_at', 'trade_id'],
+    order_by=['agent_id', 'day', 'trade_id'],
     indexes=[
-        {'columns': ['agent_id', 'closed_at']}, {'columns': ['trade_id'], 'unique': true},
-        {'columns': ['updated_at']},
+        {'columns': ['agent_id', 'day']}, {'columns': ['trade_id'], 'unique': true},
+        {'columns': ['decision_id']},
     ] if target.type == 'postgres' else [],
-    pre_hook="{{ forget_reopened() }}",
+    pre_hook=[
+        "{{ forget_finished('int_trade_touched') }}",
+        "{{ note_touched_trades() }}",
+        "{{ learn_touched('int_trade_touched') }}",
+        "{{ forget(['trade_id'], 'select trade_id from ' ~ ref('int_trade_touched'), by_hand='nothing') }}",
+    ],
 ) }}
 
 with versions as (
@@ -17,7 +21,7 @@ with versions as (
         *,
         row_number() over (partition by trade_id order by updated_at desc) as recency
     from {{ changes_or_all(ref('stg_trade_changes'), ref('stg_trades')) }}
-    where {{ changed_since('updated_at') }}
+    where {{ known_as_of('updated_at') }} and {{ changed_since('updated_at') }} and {{ unless_by_hand() }}
 
 )
 
@@ -48,6 +52,7 @@ select
     {{ typed('closed_at', 'timestamp') }} as closed_at,
     {{ typed(safe_divide(microseconds_between('opened_at', 'closed_at'), '60000000'), 'float', nullable=true) }}
         as holding_minutes,
-    updated_at
+    updated_at,
+    {{ typed(day_of('closed_at'), 'date') }} as day
 from versions
 where recency = 1 and is_closed

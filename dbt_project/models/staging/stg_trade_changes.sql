@@ -16,4 +16,3 @@ with versions as (
 select
     {{ trade_columns() }}
 from versions
-where {{ known_as_of('updated_at') }}

@@ -26,4 +26,3 @@ with versions as (
 select
     {{ trade_columns() }}
 from versions
-where {{ known_as_of('updated_at') }}

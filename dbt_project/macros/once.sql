@@ -1,0 +1,1 @@
+{% macro once() %}{{ 'materialized ' if target.type == 'postgres' }}{% endmacro %}
