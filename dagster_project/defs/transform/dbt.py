@@ -52,9 +52,10 @@ class Translator(DagsterDbtTranslator):
         spec = super().get_asset_spec(manifest, unique_id, project)
         if manifest["nodes"].get(unique_id, {}).get("resource_type") != "model":
             return spec
-        staged = manifest["nodes"][unique_id]["fqn"][1] == "staging"
-        spec = spec.replace_attributes(owners=OWNERS, automation_condition=NEW_CUT if staged else REBUILD)
-        return spec.merge_attributes(deps=[MART_CUT]) if staged else spec
+        above = manifest["nodes"][unique_id]["depends_on"]["nodes"]
+        first = not any(parent.startswith("model.") for parent in above)
+        spec = spec.replace_attributes(owners=OWNERS, automation_condition=NEW_CUT if first else REBUILD)
+        return spec.merge_attributes(deps=[MART_CUT]) if first else spec
 
 
 def _manifest(engine: Engine) -> Path:
