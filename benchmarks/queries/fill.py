@@ -74,7 +74,8 @@ def marts(engine: str, agents: int, trades: int) -> dict[str, Mart]:
             agents * VERSIONS,
             {**agent, "scope": "'agent'", "prompt_version": f"concat('v', {by(agents)})", "regime": "'all'"},
         ),
-        "prompt_days": Mart(
+        # What the view prompt_days reads.
+        "int_prompt_days": Mart(
             agents * VERSIONS * DAYS // 5,
             {
                 **agent,
