@@ -1,3 +1,9 @@
+{{ config(
+    materialized='table',
+    order_by=['exchange', 'origin_group', 'agent_id'],
+    pre_hook="{{ join_by_hash() }}",
+) }}
+
 with days as (
 
     select

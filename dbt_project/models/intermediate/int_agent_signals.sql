@@ -3,7 +3,11 @@
     'confidence': {'all': '1 = 1', 'long': "action = 'long'", 'short': "action = 'short'", 'hold': "action = 'hold'", 'close': "action = 'close'"},
     'leverage': {'all': '1 = 1', 'long': "action = 'long'", 'short': "action = 'short'"},
 } -%}
-{{ config(materialized='table', order_by=['exchange', 'origin_group', 'agent_id']) }}
+{{ config(
+    materialized='table',
+    order_by=['exchange', 'origin_group', 'agent_id'],
+    pre_hook="{{ join_by_hash() }}",
+) }}
 
 with days as (
 

@@ -3,7 +3,11 @@
     'shorts': "side = 'short'",
 } -%}
 {%- set spreads = {'net': kinds, 'notional': kinds, 'holding': kinds, 'gross': {'all': '1 = 1'}, 'fee': {'all': '1 = 1'}} -%}
-{{ config(materialized='table', order_by=['exchange', 'origin_group', 'agent_id']) }}
+{{ config(
+    materialized='table',
+    order_by=['exchange', 'origin_group', 'agent_id'],
+    pre_hook="{{ join_by_hash() }}",
+) }}
 
 with months as (
 

@@ -1,6 +1,11 @@
 {%- set scopes = {'agent': "'all'", 'version': 'prompt_version'} -%}
 {%- set choices = {'all': '1 = 1', 'traded': 'is_traded', 'skipped': 'not is_traded'} -%}
 
+{{ config(
+    materialized='table',
+    order_by=['exchange', 'origin_group', 'scope', 'agent_id', 'prompt_version', 'chosen', 'confidence'],
+) }}
+
 -- How often a confidence was right, in every population that the boards tell apart. Decisions whose outcome is known.
 with confidences as (
 

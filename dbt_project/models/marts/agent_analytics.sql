@@ -2,6 +2,7 @@
     order_by=['exchange', 'origin_group', 'agent_id'],
     indexes=[{'columns': ['exchange', 'origin_group', 'agent_id'], 'unique': true}]
         if target.type == 'postgres' else [],
+    pre_hook="{{ join_by_hash() }}",
 ) }}
 
 with accounts as (

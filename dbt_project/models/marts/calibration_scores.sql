@@ -2,6 +2,7 @@
 {{ config(
     order_by=key,
     indexes=[{'columns': key, 'unique': true}] if target.type == 'postgres' else [],
+    pre_hook="{{ join_by_hash() }}",
 ) }}
 
 with losses as (
