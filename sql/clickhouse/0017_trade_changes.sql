@@ -4,30 +4,30 @@
 
 CREATE TABLE IF NOT EXISTS trade_changes
 (
-    id String COMMENT 'Stable id, chosen by the writer.' CODEC(ZSTD(1)),
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, ZSTD(1)),
+    id String COMMENT 'Stable id, chosen by the writer.',
+    updated_at DateTime64(6, 'UTC') COMMENT 'Version: when the row last changed in PostgreSQL (UTC).' CODEC(DoubleDelta, LZ4),
     status LowCardinality(String) COMMENT 'closed, or what a closed trade was turned into later.',
     agent_id LowCardinality(String) COMMENT 'Who traded.',
     exchange LowCardinality(String) COMMENT 'Venue; sandbox for generated data.',
     symbol LowCardinality(String) COMMENT 'Instrument, as the venue names it.',
     side Enum8('long' = 1, 'short' = 2) COMMENT 'Carries the sign: quantity is always positive.',
     currency LowCardinality(String) COMMENT 'Currency of prices, fees and PnL.',
-    decision_id Nullable(String) COMMENT 'Decision that led to the trade.' CODEC(ZSTD(1)),
+    decision_id Nullable(String) COMMENT 'Decision that led to the trade.',
     prompt_version LowCardinality(Nullable(String)) COMMENT 'Prompt version behind the decision.',
-    quantity Nullable(Decimal(38, 18)) COMMENT 'Size in units of the base asset, positive; NULL where the writer did not say.' CODEC(ZSTD(1)),
-    leverage Nullable(Decimal(38, 18)) COMMENT 'Multiple of the margin.' CODEC(ZSTD(1)),
-    confidence Nullable(Decimal(38, 18)) COMMENT 'The agent''s own probability of being right, 0 to 1.' CODEC(ZSTD(1)),
-    entry_price Nullable(Decimal(38, 18)) COMMENT 'Average entry price, in the currency per unit.' CODEC(ZSTD(1)),
-    exit_price Nullable(Decimal(38, 18)) COMMENT 'Average exit price, in the currency per unit.' CODEC(ZSTD(1)),
-    stop_loss Nullable(Decimal(38, 18)) COMMENT 'Planned stop price.' CODEC(ZSTD(1)),
-    take_profit Nullable(Decimal(38, 18)) COMMENT 'Planned target price.' CODEC(ZSTD(1)),
-    gross_pnl Nullable(Decimal(38, 18)) COMMENT 'PnL before fees, in the currency.' CODEC(ZSTD(1)),
-    net_pnl Nullable(Decimal(38, 18)) COMMENT 'PnL after all fees, as the venue accounts it.' CODEC(ZSTD(1)),
-    fee Nullable(Decimal(38, 18)) COMMENT 'All fees of the trade, in the currency.' CODEC(ZSTD(1)),
-    opened_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the position was entered (UTC).' CODEC(ZSTD(1)),
-    closed_at DateTime64(6, 'UTC') COMMENT 'When the position was left (UTC).' CODEC(ZSTD(1)),
+    quantity Nullable(Decimal(38, 18)) COMMENT 'Size in units of the base asset, positive; NULL where the writer did not say.',
+    leverage Nullable(Decimal(38, 18)) COMMENT 'Multiple of the margin.',
+    confidence Nullable(Decimal(38, 18)) COMMENT 'The agent''s own probability of being right, 0 to 1.',
+    entry_price Nullable(Decimal(38, 18)) COMMENT 'Average entry price, in the currency per unit.',
+    exit_price Nullable(Decimal(38, 18)) COMMENT 'Average exit price, in the currency per unit.',
+    stop_loss Nullable(Decimal(38, 18)) COMMENT 'Planned stop price.',
+    take_profit Nullable(Decimal(38, 18)) COMMENT 'Planned target price.',
+    gross_pnl Nullable(Decimal(38, 18)) COMMENT 'PnL before fees, in the currency.',
+    net_pnl Nullable(Decimal(38, 18)) COMMENT 'PnL after all fees, as the venue accounts it.',
+    fee Nullable(Decimal(38, 18)) COMMENT 'All fees of the trade, in the currency.',
+    opened_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the position was entered (UTC).',
+    closed_at DateTime64(6, 'UTC') COMMENT 'When the position was left (UTC).',
     origin LowCardinality(String) COMMENT 'live, recorded, repaired, paper, simulated or handmade.',
-    ingested_at DateTime64(6, 'UTC') COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, ZSTD(1))
+    ingested_at DateTime64(6, 'UTC') COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, LZ4)
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(ingested_at)

@@ -97,9 +97,12 @@ def _in_postgres(connection: psycopg.Connection, policy: Policy, key: str) -> di
 
 def _in_clickhouse(client: Client, policy: Policy, key: str) -> tuple[str, str] | None:
     """(created_at, version) of the newest version."""
+    kind = "String" if policy.column(policy.key).clickhouse == "String" else "Int64"
+    if kind == "Int64" and not key.removeprefix("-").isdecimal():
+        return None
     found = client.query(
         f"SELECT toString(created_at), toString(`{policy.version}`) FROM {shown(client, policy)}"
-        f" WHERE toString(`{policy.key}`) = {{key:String}} ORDER BY `{policy.version}` DESC LIMIT 1",
+        f" WHERE `{policy.key}` = {{key:{kind}}} ORDER BY `{policy.version}` DESC LIMIT 1",
         parameters={"key": key},
     ).result_rows
     return (str(found[0][0]), str(found[0][1])) if found else None
