@@ -209,7 +209,9 @@ class _Recycled:
             _copy_postgres(self.stack, self._template, self._name)
             with _pointed_at(self.stack, self._name) as settings:
                 yield Warehouse(settings, self._name)
+            # As migrations leave it: there, and empty.
             client.command(f"DROP DATABASE IF EXISTS `{settings.clickhouse_analytics}`")
+            client.command(f"CREATE DATABASE `{settings.clickhouse_analytics}`")
             if _definitions(client, self._name) == before:
                 _emptied(client, self._name)
                 with psycopg.connect(self.stack.postgres_url, autocommit=True) as connection:

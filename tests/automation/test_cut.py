@@ -11,8 +11,6 @@ import dagster as dg
 import psycopg
 import pytest
 
-from dagster_project.defs.transform.cut import BY_ITSELF, mart_cut
-from dagster_project.defs.transform.dbt import MART_CUT
 from dagster_project.lib.mart_builds import take_cut, why_no_cut
 from dagster_project.resources.postgres import PostgresResource
 
@@ -51,6 +49,8 @@ def test_a_cut_needs_a_change_or_an_hour(connection: psycopg.Connection) -> None
 def test_only_a_run_that_started_by_itself_may_find_no_reason(
     connection: psycopg.Connection, warehouse: Any, tmp_path: Path
 ) -> None:
+    from dagster_project.defs.transform.cut import BY_ITSELF, mart_cut
+
     def run(instance: dg.DagsterInstance, *, by_itself: bool) -> int:
         done = dg.materialize(
             [mart_cut],
@@ -77,6 +77,7 @@ def test_only_a_run_that_started_by_itself_may_find_no_reason(
 
 def test_a_new_cut_asks_for_every_model_of_both_engines_at_once() -> None:
     from dagster_project.definitions import defs
+    from dagster_project.defs.transform.dbt import MART_CUT
 
     loaded = defs()
     graph = loaded.resolve_asset_graph()

@@ -118,5 +118,5 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 @pytest.fixture(scope="session")
 def served(product: Product) -> Product:
     """The product after `candlehouse up --detach`: board built, Dagster UI and daemon running."""
-    product.candlehouse("up", "--detach")
+    product.candlehouse("up", "--detach", seconds=600)
     return product

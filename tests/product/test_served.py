@@ -22,6 +22,8 @@ from tests.product.conftest import DAYS, FIRST_DAY, Product, shell_lines
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.timeout(900)  # the first test waits until the home is served: 130 s alone on two cores
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ASSET = "clickhouse/market/market_ohlcv"
 FLAGS = [
