@@ -88,8 +88,7 @@ class Bench:
         from dagster_project.defs.transform.prepare import DBT_PROJECT
 
         made = plan(self.connection, engine, "benchmark")
-        variables = {k: v for k, v in self.settings.process_environment().items() if k.startswith("DBT_")}
-        variables |= made.environment
+        variables = self.settings.dbt_environment() | made.environment
         target = self.settings.home / "dbt" / f"{engine}-benchmark"
         paths = ("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target))
         arguments = ["run", "--target", engine, "--quiet", "--select", select, *paths, "--log-path", str(target)]

@@ -84,7 +84,7 @@ def make_marts(settings: Settings) -> None:
     from dagster_project.defs.transform import command
     from dagster_project.defs.transform.prepare import DBT_PROJECT, ENGINES
 
-    variables = {name: value for name, value in settings.process_environment().items() if name.startswith("DBT_")}
+    variables = settings.dbt_environment()
     for engine in ENGINES:
         say(f"marts of {engine}")
         target = settings.home / "dbt" / f"{engine}-queries"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import dagster as dg
 
+from dagster_project.defs.transform.prepare import ENGINES
 from dagster_project.settings import ANALYTICS, load_settings
 
-ENGINES = ("postgres", "clickhouse")
 DEFAULT_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26), warn_window=timedelta(hours=25))
 
 

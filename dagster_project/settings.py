@@ -369,6 +369,10 @@ class Settings:
         lasts = [market.last for market in self.markets]
         return None if None in lasts else max(last for last in lasts if last)
 
+    def dbt_environment(self) -> dict[str, str]:
+        """Those of `process_environment` that the dbt project reads. Contains secrets."""
+        return {name: value for name, value in self.process_environment().items() if name.startswith("DBT_")}
+
     def process_environment(self) -> dict[str, str]:
         """The variables that dbt, Dagster and other children of this process need. Contains secrets."""
         pg, ch = urlsplit(self.transform_url), urlsplit(self.clickhouse_url)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dagster_project.commands import marts
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -43,17 +45,13 @@ AGENT_PAIRS = ("exchange", "origin_group", "basis", "agent_a", "agent_b", *SURE)
 PROMPT_PAIRS = ("exchange", "origin_group", "agent_id", "version_a", "version_b", *SURE)
 
 
-class NoBoard(click.ClickException):
-    """There is no leaderboard to print; the message is one line."""
-
-
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print rows and the comparison as JSON.")
 @click.option("--svg", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Also write a picture.")
 def board(as_json: bool, svg: Path | None) -> None:
     """Print the leaderboard and the prompt versions, and whether both warehouses hold the same leaderboard.
 
-    Rates come with their 95% Wilson interval. "better than next" is the probability that an agent earns more per
+    Rates come with their 95% Wilson interval. "beats next" is the probability that an agent earns more per
     decision, as a share of the notional, than the one below it. "undecided" means that luck explains the difference:
     days are compared, and Holm's correction covers all pairs. Exit code 1 when the warehouses differ.
 
@@ -103,7 +101,7 @@ def print_board(settings: Settings, console: Console) -> Verdict:
     """Prints the board of PostgreSQL and a line on ClickHouse's, and returns their comparison.
 
     Raises:
-        NoBoard: a warehouse holds no leaderboard.
+        NotBuilt: a warehouse holds no leaderboard.
     """
     from rich import box
     from rich.markup import escape
@@ -157,17 +155,16 @@ def read_board(settings: Settings) -> tuple[list[Sequence[Any]], Verdict]:
 
 
 def _of_postgres(settings: Settings) -> list[Sequence[Any]]:
-    import psycopg
-
     from dagster_project.settings import ANALYTICS
 
     order = ", ".join(f'{column} COLLATE "C"' for column in KEY)
-    try:
-        with psycopg.connect(settings.readonly_url, options="-c timezone=UTC") as connection:
-            query = f"SELECT {', '.join(COLUMNS)} FROM {ANALYTICS}.leaderboard ORDER BY {order}"
-            return list(connection.execute(query.encode()).fetchall())
-    except psycopg.errors.UndefinedTable:
-        raise NoBoard("PostgreSQL holds no leaderboard yet: build it with `candlehouse up --once`") from None
+    query = f"SELECT {', '.join(COLUMNS)} FROM {ANALYTICS}.leaderboard ORDER BY {order}"
+    return [tuple(row.values()) for row in marts.of_postgres(settings, "leaderboard", query)]
+
+
+def _of_clickhouse(settings: Settings) -> list[Sequence[Any]]:
+    query = f"SELECT {', '.join(COLUMNS)} FROM `{settings.clickhouse_analytics}`.leaderboard ORDER BY {', '.join(KEY)}"
+    return [tuple(row.values()) for row in marts.of_clickhouse(settings, "leaderboard", query)]
 
 
 def _with_neighbours(settings: Settings, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
@@ -182,20 +179,10 @@ def _prompts(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _read(settings: Settings, mart: str, columns: Sequence[str], where: str = "true") -> list[dict[str, Any]]:
-    import psycopg
-    from psycopg.rows import dict_row
-
     from dagster_project.settings import ANALYTICS
 
     query = f"SELECT {', '.join(columns)} FROM {ANALYTICS}.{mart} WHERE {where} ORDER BY {', '.join(columns[:5])}"
-    try:
-        with (
-            psycopg.connect(settings.readonly_url, options="-c timezone=UTC") as connection,
-            connection.cursor(row_factory=dict_row) as cursor,
-        ):
-            return cursor.execute(query.encode()).fetchall()
-    except psycopg.errors.UndefinedTable:
-        raise NoBoard(f"PostgreSQL holds no {mart} yet: build it with `candlehouse up --once`") from None
+    return marts.of_postgres(settings, mart, query)
 
 
 def _print_prompts(settings: Settings, console: Console) -> None:
@@ -236,20 +223,6 @@ def _print_prompts(settings: Settings, console: Console) -> None:
         )
     if pairs:
         console.print(f"  {len(pairs) - len(decided)} of {len(pairs)} pairs of versions are undecided")
-
-
-def _of_clickhouse(settings: Settings) -> list[Sequence[Any]]:
-    import clickhouse_connect
-    from clickhouse_connect.driver.exceptions import DatabaseError
-
-    query = f"SELECT {', '.join(COLUMNS)} FROM `{settings.clickhouse_analytics}`.leaderboard ORDER BY {', '.join(KEY)}"
-    try:
-        with clickhouse_connect.get_client(dsn=settings.clickhouse_url, autogenerate_session_id=False) as client:
-            return list(client.query(query).result_rows)
-    except DatabaseError as error:
-        if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
-            raise NoBoard("ClickHouse holds no leaderboard yet: build it with `candlehouse up --once`") from None
-        raise
 
 
 def _figures(entry: dict[str, Any]) -> dict[str, str]:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dagster_project.commands import marts
+
 if TYPE_CHECKING:
     from dagster_project.lib.arena_figures import Figure
     from dagster_project.settings import Settings
 
-
+# Characters that the widest figure takes.
 WIDTH = 116
+Rows = dict[tuple[str, str, str], dict[str, Any]]
 
 
 @click.command()
@@ -59,46 +62,27 @@ def figures(agents: tuple[str, ...], as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-Rows = dict[tuple[str, str, str], dict[str, Any]]
-
-
 def _of_postgres(settings: Settings) -> tuple[Rows, dict[str, Any], list[dict[str, Any]]]:
     """Figures by agent, published objects by agent, trades that contradict themselves, largest first."""
-    import psycopg
-    from psycopg.rows import dict_row
+    from dagster_project.settings import ANALYTICS
 
-    try:
-        with (
-            psycopg.connect(settings.readonly_url, options="-c timezone=UTC") as connection,
-            connection.cursor(row_factory=dict_row) as cursor,
-        ):
-            rows = cursor.execute("SELECT * FROM analytics.agent_analytics").fetchall()
-            published = cursor.execute(
-                "SELECT agent_id, payload FROM model_analytics WHERE origin = 'recorded'"
-            ).fetchall()
-            apart = cursor.execute(
-                "SELECT trade_id, agent_id, symbol, side, gross_pnl, fee, net_pnl, net_pnl_expected, difference"
-                " FROM analytics.trade_contradictions ORDER BY abs(difference) DESC, trade_id"
-            ).fetchall()
-    except psycopg.errors.UndefinedTable:
-        raise click.ClickException("PostgreSQL holds no figures yet: build them with `candlehouse up --once`") from None
+    mart = "agent_analytics"
+    rows = marts.of_postgres(settings, mart, f"SELECT * FROM {ANALYTICS}.{mart}")
+    published = marts.of_postgres(
+        settings, "model_analytics", "SELECT agent_id, payload FROM model_analytics WHERE origin = 'recorded'"
+    )
+    apart = marts.of_postgres(
+        settings,
+        "trade_contradictions",
+        "SELECT trade_id, agent_id, symbol, side, gross_pnl, fee, net_pnl, net_pnl_expected, difference"
+        f" FROM {ANALYTICS}.trade_contradictions ORDER BY abs(difference) DESC, trade_id",
+    )
     return _by_agent(rows), {row["agent_id"]: row["payload"] for row in published}, apart
 
 
 def _of_clickhouse(settings: Settings) -> Rows:
-    import clickhouse_connect
-    from clickhouse_connect.driver.exceptions import DatabaseError
-
-    try:
-        with clickhouse_connect.get_client(dsn=settings.clickhouse_url, autogenerate_session_id=False) as client:
-            query = f"SELECT * FROM `{settings.clickhouse_analytics}`.agent_analytics"
-            return _by_agent(list(client.query(query).named_results()))
-    except DatabaseError as error:
-        if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
-            raise click.ClickException(
-                "ClickHouse holds no figures yet: build them with `candlehouse up --once`"
-            ) from None
-        raise
+    query = f"SELECT * FROM `{settings.clickhouse_analytics}`.agent_analytics"
+    return _by_agent(marts.of_clickhouse(settings, "agent_analytics", query))
 
 
 def _by_agent(rows: list[dict[str, Any]]) -> Rows:

@@ -4,28 +4,35 @@
     {%- endif -%}
 {% endmacro %}
 
-{% macro note_touched_trades() %}
-    {%- if is_partial() -%}
-    insert into {{ ref('int_trade_touched') }}
+{% macro before_and_after(key, columns, changes, changed, is_there='1 = 1') %}
     with changes as (
         select
             *,
-            row_number() over (partition by trade_id order by updated_at desc) as recency
-        from {{ ref('stg_trade_changes') }}
-        where {{ known_as_of('updated_at') }} and {{ changed_since('updated_at') }}
+            row_number() over (partition by {{ key }} order by updated_at desc) as recency
+        from {{ changes }}
+        where {{ changed }}
     ),
     places as (
-        {% for relation, condition in [
-            ('changes', 'recency = 1 and is_closed'), (this, 'trade_id in (select changes.trade_id from changes)')
-        ] -%}
-        select trade_id, exchange, origin_group, agent_id, decision_id, opened_at, closed_at
-        from {{ relation }}
-        where {{ condition }}
-        {% if not loop.last -%}
+        select {{ columns }}
+        from changes
+        where recency = 1 and {{ is_there }}
         union all
-        {% endif -%}
-        {% endfor %}
+        select {{ columns }}
+        from {{ this }}
+        where {{ key }} in (select changes.{{ key }} from changes)
     )
+{%- endmacro %}
+
+{% macro note_touched_trades() %}
+    {%- if is_partial() -%}
+    insert into {{ ref('int_trade_touched') }}
+    {{ before_and_after(
+        'trade_id',
+        'trade_id, exchange, origin_group, agent_id, decision_id, opened_at, closed_at',
+        ref('stg_trade_changes'),
+        known_as_of('updated_at') ~ ' and ' ~ changed_since('updated_at'),
+        'is_closed'
+    ) }}
     select
         trade_id, exchange, origin_group, agent_id, decision_id,
         {{ typed(day_of('coalesce(opened_at, closed_at)'), 'date') }},
@@ -39,25 +46,12 @@
 {% macro note_touched_decisions() %}
     {%- if is_partial() -%}
     insert into {{ ref('int_decision_touched') }}
-    with changes as (
-        select
-            *,
-            row_number() over (partition by decision_id order by updated_at desc) as recency
-        from {{ ref('stg_decision_changes') }}
-        where {{ arrived_since('arrived_at') }}
-    ),
-    places as (
-        {% for relation, condition in [
-            ('changes', 'recency = 1'), (this, 'decision_id in (select changes.decision_id from changes)')
-        ] -%}
-        select decision_id, exchange, origin_group, agent_id, trade_id, cycle_id, decided_at
-        from {{ relation }}
-        where {{ condition }}
-        {% if not loop.last -%}
-        union all
-        {% endif -%}
-        {% endfor %}
-    )
+    {{ before_and_after(
+        'decision_id',
+        'decision_id, exchange, origin_group, agent_id, trade_id, cycle_id, decided_at',
+        ref('stg_decision_changes'),
+        arrived_since('arrived_at')
+    ) }}
     select
         decision_id, exchange, origin_group, agent_id, trade_id, cycle_id,
         {{ typed(day_of('decided_at'), 'date') }},

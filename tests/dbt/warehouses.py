@@ -65,7 +65,7 @@ class Warehouses:
 
         from dagster_project.defs.transform.prepare import DBT_PROJECT
 
-        os.environ.update({k: v for k, v in self.settings.process_environment().items() if k.startswith("DBT_")})
+        os.environ.update(self.settings.dbt_environment())
         if name != "parse" and engine not in self.manifests:
             self.manifests[engine] = self._dbt("parse", engine)
         target = str(self.settings.home / "dbt" / f"{engine}-test")

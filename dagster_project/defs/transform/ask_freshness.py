@@ -38,9 +38,6 @@ def ask(engine: Engine, settings: Settings) -> list[Freshness]:
     with FileLock(target / "ask.lock"):
         answer.unlink(missing_ok=True)
         try:
-            variables = {
-                name: value for name, value in settings.process_environment().items() if name.startswith("DBT_")
-            }
             list(
                 command.run(
                     [
@@ -48,7 +45,7 @@ def ask(engine: Engine, settings: Settings) -> list[Freshness]:
                         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
                         *("--target-path", str(target), "--log-path", str(target), "--output", str(answer)),
                     ],
-                    variables,
+                    settings.dbt_environment(),
                 )
             )
         except command.DbtFailed as failed:

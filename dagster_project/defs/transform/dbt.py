@@ -82,7 +82,7 @@ def _build(context: dg.AssetExecutionContext, engine: Engine, postgres: Postgres
     from dagster_project.lib.mart_builds import plan, succeeded
 
     settings = load_settings()
-    variables = {name: value for name, value in settings.process_environment().items() if name.startswith("DBT_")}
+    variables = settings.dbt_environment()
     _refuse_masking(engine, variables)
     target = settings.home / "dbt" / engine
     target.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagster_project.defs.transform.dbt import OWNERS, REBUILD
+from dagster_project.defs.transform.prepare import ENGINES
 from dagster_project.resources.clickhouse import ClickHouseResource
 from dagster_project.resources.postgres import PostgresResource
 from dagster_project.settings import ANALYTICS, load_settings
@@ -13,7 +14,6 @@ from dagster_project.settings import ANALYTICS, load_settings
 if TYPE_CHECKING:
     import psycopg
 
-ENGINES = ("postgres", "clickhouse")
 HOMES = {"postgres": ["postgres", "public"], "clickhouse": ["clickhouse", "candlehouse"]}
 CHECKS = {
     "prompt_pairs": "Every verdict follows from its interval and its adjusted p-value.",
