@@ -11,9 +11,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import psutil
+import psycopg
 import pytest
 
-from dagster_project.lib.archive import engine, manifest, warehouse
+from dagster_project.lib.archive import engine, gentle, manifest, warehouse
 
 House = Any
 IDS = ("t1", "t2", "t3", "t4", "t5", "t6")
@@ -77,12 +79,28 @@ def test_the_archive_leaves_the_processor_to_applications(pairs: House, monkeypa
 
     monkeypatch.setattr(warehouse, "insert", watched)
     pairs.archive()
-    assert nice == {warehouse.NICE}
+    assert nice == {gentle.NICE}
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == 0
     used = pairs.client.query(
-        "SELECT getSetting('os_threads_nice_value_query')", settings=warehouse.gentle(pairs.client)
+        "SELECT getSetting('os_threads_nice_value_query')", settings=gentle.clickhouse_settings(pairs.client)
     )
-    assert used.result_rows == [(warehouse.NICE,)]
+    assert used.result_rows == [(gentle.NICE,)]
+    assert psutil.Process(pairs.connection.info.backend_pid).nice() == gentle.NICE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows and sets them")
+def test_a_server_process_that_is_not_known_to_be_ours_keeps_its_priority(
+    pairs: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(pairs.connection.info.dsn, password=pairs.connection.info.password) as connection:
+        process = psutil.Process(connection.info.backend_pid)
+        # Another container's numbers: the process of that number has another title.
+        with monkeypatch.context() as patch:
+            patch.setattr(psutil.Process, "cmdline", lambda self: ["postgres: someone else 127.0.0.1(1) idle"])
+            assert not gentle.backend(connection)
+        assert process.nice() == 0
+        assert gentle.backend(connection)
+        assert process.nice() == gentle.NICE
 
 
 def test_an_error_of_the_reader_surfaces_after_the_batch_before_it(

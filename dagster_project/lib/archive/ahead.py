@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from dagster_project.lib.archive import gentle
 from dagster_project.lib.archive.snapshot import Pass, Planned
-from dagster_project.lib.archive.warehouse import NICE
 
 if TYPE_CHECKING:
     import psycopg
@@ -58,7 +55,10 @@ class Ahead:
         """Starts to read the batch that follows."""
         if self._reader is None:
             connection = self._stack.enter_context(_second(self._main))
-            self._reader = self._stack.enter_context(ThreadPoolExecutor(1, "archive-read", _gentle)), connection
+            self._reader = (
+                self._stack.enter_context(ThreadPoolExecutor(1, "archive-read", gentle.own_thread)),
+                connection,
+            )
         pool, connection = self._reader
         self._next = pool.submit(self._load, connection, taken)
 
@@ -72,14 +72,8 @@ class Ahead:
     def send(self, loaded: Loaded) -> Future[str]:
         """Sends a batch after those before it; the result is the id of the query in ClickHouse."""
         if self._sender is None:
-            self._sender = self._stack.enter_context(ThreadPoolExecutor(1, "archive-send", _gentle))
+            self._sender = self._stack.enter_context(ThreadPoolExecutor(1, "archive-send", gentle.own_thread))
         return self._sender.submit(self._send, loaded)
-
-
-def _gentle() -> None:
-    """Applications go first: this thread takes what processor time they leave."""
-    if sys.platform == "linux":  # elsewhere the priority is that of the whole process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 def _second(connection: psycopg.Connection) -> psycopg.Connection:
@@ -90,4 +84,5 @@ def _second(connection: psycopg.Connection) -> psycopg.Connection:
     where = make_conninfo(connection.info.dsn, password=connection.info.password)
     second = psycopg.connect(where, autocommit=True)
     second.execute("SET timezone TO 'UTC'")
+    gentle.backend(second)
     return second

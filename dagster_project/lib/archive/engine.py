@@ -33,7 +33,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dagster_project.lib.archive import contract, manifest, progress, warehouse
+from dagster_project.lib.archive import contract, gentle, manifest, progress, warehouse
 from dagster_project.lib.archive.ahead import Ahead, Loaded
 from dagster_project.lib.archive.crash_points import reach
 from dagster_project.lib.archive.fitness import unfit
@@ -115,6 +115,7 @@ def archive(
         if not got:
             outcome.busy = True
             return outcome
+        gentle.backend(connection)
         contract.check(connection, client, policy)
         work = _Work(policy, connection, client, run_id, outcome, on_batch, max_batches)
         resumed = True

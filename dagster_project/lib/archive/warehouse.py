@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.lib.archive import gentle
 from dagster_project.lib.archive.policy import BATCH, Policy
 from dagster_project.lib.archive.side import Side
 from dagster_project.lib.archive.text import FORMAT_SETTINGS, INSERT_SETTINGS, clickhouse_line, lanes_text
@@ -15,9 +16,6 @@ from dagster_project.lib.archive.text import FORMAT_SETTINGS, INSERT_SETTINGS, c
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-# Applications go first: inserting and reading back take what processor time they leave.
-NICE = 10
-_GENTLE = ("os_threads_nice_value_query", "os_threads_nice_value_materialized_view")
 _LANES = "sum(reinterpretAsUInt64(substring(digest, 1, 8))), sum(reinterpretAsUInt64(substring(digest, 9, 8)))"
 
 
@@ -43,7 +41,7 @@ def insert(client: Client, policy: Policy, blocks: Generator[bytes, None, None],
         column_names=[BATCH, *(column.name for column in policy.columns)],
         insert_block=blocks,
         fmt="TabSeparated",
-        settings={**INSERT_SETTINGS, **gentle(client), "insert_deduplication_token": token},
+        settings={**INSERT_SETTINGS, **gentle.clickhouse_settings(client), "insert_deduplication_token": token},
     )
     return summary.query_id()
 
@@ -64,7 +62,7 @@ def read_back(client: Client, policy: Policy, batch: uuid.UUID, distinct: bool =
         f" FROM {policy.storage} WHERE {BATCH} = {{batch:UUID}}{' LIMIT 1 BY digest' if distinct else ''})"
         " GROUP BY day ORDER BY day",
         parameters={"batch": str(batch)},
-        settings={**FORMAT_SETTINGS, **gentle(client)},
+        settings={**FORMAT_SETTINGS, **gentle.clickhouse_settings(client)},
     )
     count = first = second = 0
     sums: dict[str, Decimal | None] = dict.fromkeys(policy.money)
@@ -87,11 +85,6 @@ def read_back(client: Client, policy: Policy, batch: uuid.UUID, distinct: bool =
         ends,
     )
     return ReadBack(side, days, result.query_id or "")
-
-
-def gentle(client: Client) -> dict[str, int]:
-    """Older servers do not know these settings."""
-    return {name: NICE for name in _GENTLE if name in client.server_settings}
 
 
 def _add(left: Decimal | None, right: Decimal) -> Decimal:
