@@ -215,9 +215,9 @@ class Settings:
 
     @property
     def docs_url(self) -> str:
-        """Where people read the dbt docs site: `CANDLEHOUSE_DOCS_URL`, else where `candlehouse docs` serves it."""
+        """Where people read the dbt docs site: `CANDLEHOUSE_DOCS_URL`, else where the stack serves it."""
         given = self._environ.docs_url
-        return given.rstrip("/") if given else f"http://127.0.0.1:{self.configured_port('docs')}"
+        return given.rstrip("/") if given else f"http://127.0.0.1:{self.port('docs')}"
 
     def secret(self, name: str) -> str:
         """The generated password of an embedded part; made on first use, in a file of mode 0600."""

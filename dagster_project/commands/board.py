@@ -111,7 +111,7 @@ def print_board(settings: Settings, console: Console) -> Verdict:
     boards: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for entry in _with_neighbours(settings, rows):
         boards.setdefault((entry["exchange"], entry["origin_group"]), []).append(entry)
-    console.width = max(console.width, 80)
+    console.width = max(console.width, 80 if console.is_terminal else WIDE)
     for (exchange, group), entries in boards.items():
         table = Table(
             title=f"Leaderboard: {escape(exchange)}, {group}",
@@ -121,14 +121,14 @@ def print_board(settings: Settings, console: Console) -> Verdict:
             collapse_padding=True,
         )
         table.add_column("#", justify="right", no_wrap=True)
-        table.add_column("agent")
+        table.add_column("agent", overflow="fold")
         shown = [name for name in FIGURES if name != "net PnL" or console.width >= WIDE]
         for name in shown:
             table.add_column(name, justify="right", no_wrap=True)
         for entry in sorted(entries, key=lambda entry: entry["rank"]):
             figures = _figures(entry)
             table.add_row(str(entry["rank"]), escape(entry["agent_name"]), *(figures[name] for name in shown))
-        console.print(table)
+        console.print(table, soft_wrap=False)
         if any(entry["equity_source"] == "closed trades" for entry in entries):
             console.print("[dim]* initial equity plus closed trades: the account reports no equity[/]")
     _print_prompts(settings, console)
@@ -196,7 +196,7 @@ def _print_prompts(settings: Settings, console: Console) -> None:
         return
     table = Table(title="Prompt versions", title_justify="left", box=box.SIMPLE, pad_edge=False, collapse_padding=True)
     for name in ("agent", "version"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for name in ("decisions", "right (95%)", "win rate (95%)", "net return", "net PnL"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in sorted(versions, key=lambda row: -row["decisions"])[:SHOWN_VERSIONS]:
@@ -210,7 +210,7 @@ def _print_prompts(settings: Settings, console: Console) -> None:
             "–" if mean is None else f"{mean:+.2%}",
             _money(row["net_pnl"]),
         )
-    console.print(table)
+    console.print(table, soft_wrap=False)
     if len(versions) > SHOWN_VERSIONS:
         console.print(f"[dim]and {len(versions) - SHOWN_VERSIONS} more: candlehouse board --json[/]")
     pairs = _read(settings, "prompt_comparison", PROMPT_PAIRS)

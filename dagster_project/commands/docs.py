@@ -9,11 +9,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
 
-from dagster_project.settings import PROJECT_ROOT, load_settings
+from dagster_project.settings import PROJECT_ROOT, Settings, load_settings
+from dagster_project.stack.docs_site import DocsSite, site_folder
+from dagster_project.stack.ports import LOOPBACK
 
 ENGINES = ("postgres", "clickhouse")
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
@@ -21,29 +25,51 @@ DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 
 @click.command()
 @click.option("--no-serve", is_flag=True, help="Write the site and return.")
-@click.option("--port", type=int, help="Loopback port; 0 takes a free one. Default: docs_port of candlehouse.toml.")
+@click.option("--port", type=int, help="Serve here, on this loopback port, until Ctrl-C; 0: a free one.")
 def docs(no_serve: bool, port: int | None) -> None:
-    """Write the dbt docs site (models, columns, lineage) for both warehouses and serve it on loopback.
+    """Write the dbt docs site (models, columns, lineage) for both warehouses anew.
 
+    The running stack serves it on loopback (docs_port of candlehouse.toml); without one it is served here until Ctrl-C.
     Reads the catalogs of the running databases: start them with `candlehouse up --detach`. Assets of dbt in the Dagster
-    UI link to their page here (metadata `dbt_docs`), or at CANDLEHOUSE_DOCS_URL where you publish the site.
+    UI link to their page (metadata `dbt_docs`), or to CANDLEHOUSE_DOCS_URL where you publish the site.
 
     \b
-    Example: candlehouse docs --port 8081
+    Examples:
+      candlehouse docs
+      candlehouse docs --port 8081
     """
     settings = load_settings()
-    site = settings.home / "docs"
+    write_site(settings, click.echo)
+    if no_serve:
+        return
+    if port is None and DocsSite(settings).ready():
+        click.echo(f"served by the stack: http://{LOOPBACK}:{settings.port('docs')}/")
+    else:
+        _serve(site_folder(settings.home), settings.configured_port("docs") if port is None else port)
+
+
+def is_written(settings: Settings) -> bool:
+    """Whether the site of both warehouses was ever written."""
+    return all((site_folder(settings.home) / engine / "index.html").exists() for engine in ENGINES)
+
+
+def write_site(settings: Settings, say: Callable[[str], None]) -> None:
+    """Writes the pages of both warehouses, side by side.
+
+    Raises:
+        click.ClickException: dbt cannot; the message is one line. The pages of before stay.
+    """
+    site = site_folder(settings.home)
     environment = {**os.environ, **settings.process_environment()}
-    for engine in ENGINES:
-        click.echo(f"dbt docs for {engine}")
-        _generate(engine, site / engine, environment)
+    say(f"dbt docs for {' and '.join(ENGINES)}")
+    with ThreadPoolExecutor(len(ENGINES)) as pool:
+        for done in [pool.submit(_generate, engine, site / engine, environment) for engine in ENGINES]:
+            done.result()
     links = "".join(f'<li><a href="{engine}/">{html.escape(engine)}</a></li>' for engine in ENGINES)
     (site / "index.html").write_text(
         f'<!doctype html><meta charset="utf-8"><title>Candlehouse dbt docs</title><h1>dbt docs</h1><ul>{links}</ul>\n'
     )
-    click.echo(f"written to {site}")
-    if not no_serve:
-        _serve(site, settings.configured_port("docs") if port is None else port)
+    say(f"written to {site}")
 
 
 def _generate(engine: str, folder: Path, environment: dict[str, str]) -> None:
@@ -73,11 +99,11 @@ def _generate(engine: str, folder: Path, environment: dict[str, str]) -> None:
 def _serve(site: Path, port: int) -> None:
     handler = functools.partial(_Quiet, directory=str(site))
     try:
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+        server = http.server.ThreadingHTTPServer((LOOPBACK, port), handler)
     except OSError as error:
         raise click.ClickException(f"port {port} cannot be used ({error.strerror}): choose another --port") from None
     with server:
-        click.echo(f"serving http://127.0.0.1:{server.server_address[1]}/ until Ctrl-C")
+        click.echo(f"serving http://{LOOPBACK}:{server.server_address[1]}/ until Ctrl-C")
         try:
             server.serve_forever()
         except KeyboardInterrupt:

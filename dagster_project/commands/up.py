@@ -59,6 +59,7 @@ def up(once: bool, detach: bool) -> None:
     try:
         succeeded = (found and not once) or _pipeline(settings, console)
         if not once:
+            _write_docs(settings, console)
             show_addresses(stack, console)
         _show_cost(settings, console, started)
         if not once and not keep:
@@ -128,9 +129,28 @@ def _migrate(settings: Settings, progress: Progress) -> None:
 
 
 def _pipeline(settings: Settings, console: Console) -> bool:
+    from filelock import FileLock, Timeout
+
     from dagster_project.commands.pipeline import run_once
 
-    return run_once(settings, console)
+    try:
+        with FileLock(settings.home / "run" / "pipeline.lock", mode=0o600, timeout=0):
+            return run_once(settings, console)
+    except Timeout:
+        raise click.ClickException(
+            f"another `candlehouse up` runs the pipeline of {settings.home}: wait for it, or set CANDLEHOUSE_HOME"
+        ) from None
+
+
+def _write_docs(settings: Settings, console: Console) -> None:
+    """The first time; later `candlehouse docs` writes them anew. Nothing else waits for them."""
+    from dagster_project.commands import docs
+
+    if not docs.is_written(settings):
+        try:
+            docs.write_site(settings, lambda line: console.print(line, highlight=False))
+        except click.ClickException as error:
+            console.print(error.message, style="yellow", highlight=False)
 
 
 def show_addresses(stack: Stack, console: Console) -> None:

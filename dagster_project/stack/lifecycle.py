@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 from dagster_project.settings import ROLES, Settings
+from dagster_project.stack.docs_site import DocsSite
 from dagster_project.stack.embedded import ENGINES, engine_part
 from dagster_project.stack.errors import StackError, explain_os_error, last_log_line
 from dagster_project.stack.files import write_private
@@ -102,13 +103,13 @@ class Stack:
             write_sources(self.settings, self.sources, self.settings.port("venue"))
             for part in parts:
                 part.prepare()
-            dagster = [Webserver(self.settings), Daemon(self.settings)] if WORKSPACE.exists() else []
-            for part in dagster:
+            served = self._served() if WORKSPACE.exists() else []
+            for part in served:
                 part.prepare()
         except OSError as error:
             raise explain_os_error(error, self.home) from None
         try:
-            self.supervisor.launch([*parts, *dagster])
+            self.supervisor.launch([*parts, *served])
             self._bring_up(parts, progress)
         except BaseException:
             self.stop()
@@ -129,8 +130,8 @@ class Stack:
         return Webserver(self.settings).environment
 
     def start_dagster(self, progress: Progress = silent) -> None:
-        """Start the UI, then the daemon: side by side they would race to create Dagster's tables."""
-        for part in (Webserver(self.settings), Daemon(self.settings)):
+        """Start the UI, then the daemon: side by side they would race to create Dagster's tables. Then the docs."""
+        for part in self._served():
             if self.supervisor.start_part(part.name):
                 progress(part.name, "starting")
             self._wait(part)
@@ -162,7 +163,7 @@ class Stack:
         match name:
             case "postgres" | "clickhouse" | "redis":
                 return without_password(getattr(self.settings, f"{name}_url"))
-            case "venue" | "dagster-webserver":
+            case "venue" | "docs" | "dagster-webserver":
                 return f"http://{LOOPBACK}:{self.settings.port(name.removesuffix('-webserver'))}"
             case _:
                 return ""
@@ -174,12 +175,17 @@ class Stack:
             match name:
                 case "dagster-webserver":
                     return Webserver(self.settings).ready()
+                case "docs":
+                    return DocsSite(self.settings).ready()
                 case "venue":
                     return VenuePart(self.settings, Sources("sandbox")).ready()
                 case _:
                     return True
         except StackError:
             return False
+
+    def _served(self) -> list[Part]:
+        return [Webserver(self.settings), Daemon(self.settings), DocsSite(self.settings)]
 
     def _engines(self) -> list[Part]:
         assert self.sources is not None
@@ -206,7 +212,7 @@ class Stack:
         assert self.sources is not None
         wanted = [(name, name.capitalize()) for name in ENGINES if self.settings.embeds(name)]
         wanted += [] if self.sources.kind == "live" else [("venue", "the local venue")]
-        wanted += [("dagster", "the Dagster UI")]
+        wanted += [("dagster", "the Dagster UI"), ("docs", "the dbt docs")]
         titles = {"postgres": "PostgreSQL", "clickhouse": "ClickHouse"}
         ports: dict[str, int] = {}
         for name, title in wanted:

@@ -62,7 +62,8 @@ def environment_for(home: Path, sources: str) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("CANDLEHOUSE_", "DAGSTER", "DBT_"))
     }
-    ports = {f"CANDLEHOUSE_{part}_PORT": "0" for part in ("POSTGRES", "CLICKHOUSE", "REDIS", "VENUE", "DAGSTER")}
+    parts = ("POSTGRES", "CLICKHOUSE", "REDIS", "VENUE", "DAGSTER", "DOCS")
+    ports = {f"CANDLEHOUSE_{part}_PORT": "0" for part in parts}
     return {
         **kept,
         **ports,

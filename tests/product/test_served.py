@@ -129,6 +129,23 @@ def test_a_backfill_of_a_lost_week_launched_from_the_ui_brings_every_candle_back
     assert fingerprint(served, window) == before
 
 
+def test_the_docs_of_a_mart_are_one_click_from_its_asset(served: Product, page: Page, pictures: Path) -> None:
+    page.goto(address(served, "/assets/clickhouse/analytics/leaderboard?view=overview"))
+    link = page.get_by_role("link", name=re.compile("model.candlehouse.leaderboard")).first
+    docs = link.get_attribute("href")
+    assert docs == f"http://127.0.0.1:{served.port('docs')}/clickhouse/#!/model/model.candlehouse.leaderboard"
+    page.goto(docs)
+    page.get_by_role("heading", name="leaderboard").first.wait_for()
+    page.get_by_text("win_rate_low", exact=True).first.wait_for()
+    page.screenshot(path=pictures / "docs.png")
+    page.locator(".launcher").first.click()
+    page.locator("canvas").first.wait_for()
+    page.screenshot(path=pictures / "lineage.png")
+    page.goto(f"http://127.0.0.1:{served.port('docs')}/")
+    for engine in ("postgres", "clickhouse"):
+        page.get_by_role("link", name=engine).wait_for()
+
+
 def test_every_day_commands_work_on_a_running_stack(served: Product, shared_data: Path) -> None:
     lines = [line for line in shell_lines() if line.startswith("candlehouse ")]
     assert len(lines) >= 5
@@ -158,6 +175,6 @@ def test_all_recorded_candles_are_there_and_closed(served: Product) -> None:
 def test_status_json_is_for_programs(served: Product) -> None:
     rows = json.loads(served.candlehouse("status", "--json"))
     parts = {row["part"]: row for row in (rows if isinstance(rows, list) else rows["parts"])}
-    for part in ("postgres", "clickhouse", "redis", "dagster-webserver", "dagster-daemon"):
+    for part in ("postgres", "clickhouse", "redis", "dagster-webserver", "dagster-daemon", "docs"):
         assert parts[part]["healthy"] is True, parts
     assert not re.search(r"://[^/@\s]*:[^/@\s]+@", json.dumps(rows)), "a password in an address"

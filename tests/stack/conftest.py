@@ -32,7 +32,8 @@ def local_settings(home: Path, **overrides: Any) -> Settings:
 def command_environment(home: Path) -> dict[str, str]:
     """The same as variables, for a `candlehouse` process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CANDLEHOUSE_")}
-    ports = {f"CANDLEHOUSE_{part}_PORT": "0" for part in ("POSTGRES", "CLICKHOUSE", "REDIS", "VENUE", "DAGSTER")}
+    parts = ("POSTGRES", "CLICKHOUSE", "REDIS", "VENUE", "DAGSTER", "DOCS")
+    ports = {f"CANDLEHOUSE_{part}_PORT": "0" for part in parts}
     return {**kept, **ports, "CANDLEHOUSE_HOME": str(home), "CANDLEHOUSE_SOURCES": "sandbox", "COLUMNS": "200"}
 
 

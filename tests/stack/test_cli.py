@@ -17,6 +17,7 @@ import psutil
 import psycopg
 import pytest
 from click.testing import CliRunner
+from filelock import FileLock
 from rich.console import Console
 
 from dagster_project import migrations
@@ -241,6 +242,13 @@ def test_up_with_a_taken_port_is_one_line(tmp_path: Path) -> None:
     assert f"port {port} for Redis is taken by" in one_line(done)
 
 
+def test_a_home_runs_its_pipeline_once_at_a_time(running: Stack) -> None:
+    with FileLock(running.home / "run" / "pipeline.lock"):
+        done = candlehouse_process(running.home, "up", "--once")
+    assert "another `candlehouse up` runs the pipeline" in one_line(done)
+    assert running.is_running()
+
+
 def test_ctrl_c_while_starting_stops_everything(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with subprocess.Popen(
@@ -267,7 +275,7 @@ def test_ctrl_c_while_starting_stops_everything(tmp_path: Path) -> None:
 def test_addresses_are_shown_without_passwords(running: Stack) -> None:
     printed = io.StringIO()
     show_addresses(running, Console(file=printed, width=200))
-    for part in ("postgres", "clickhouse", "redis", "venue", "dagster-webserver"):
+    for part in ("postgres", "clickhouse", "redis", "venue", "dagster-webserver", "docs"):
         assert running.address(part) in printed.getvalue()
     assert all(running.settings.secret(name) not in printed.getvalue() for name in DIARIES)
 
