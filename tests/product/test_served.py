@@ -132,7 +132,7 @@ def test_a_backfill_of_a_lost_week_launched_from_the_ui_brings_every_candle_back
 def test_the_docs_of_a_mart_are_one_click_from_its_asset(served: Product, page: Page, pictures: Path) -> None:
     page.goto(address(served, "/assets/clickhouse/analytics/leaderboard?view=overview"))
     link = page.get_by_role("link", name=re.compile("model.candlehouse.leaderboard")).first
-    docs = link.get_attribute("href")
+    docs = link.get_attribute("href") or ""
     assert docs == f"http://127.0.0.1:{served.port('docs')}/clickhouse/#!/model/model.candlehouse.leaderboard"
     page.goto(docs)
     page.get_by_role("heading", name="leaderboard").first.wait_for()
