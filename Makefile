@@ -37,7 +37,7 @@ endif
 
 define install
 	@echo "Installing $(1) (hash-checked wheels)"
-	@$(if $(UV),uv pip sync --quiet --python $(BIN)/python --require-hashes $(1),$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $(1))
+	@$(if $(UV),uv pip sync --quiet --python $(BIN)/python --require-hashes $(1),$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r $(1))
 	@$(if $(UV),uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .,$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .)
 endef
 

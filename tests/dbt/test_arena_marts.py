@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, timedelta
 from decimal import Decimal
@@ -15,6 +18,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
+from dagster_project.defs.transform.prepare import DBT_PROJECT, Engine
 from dagster_project.lib.archive.engine import archive
 from dagster_project.lib.archive.policies import policy
 from dagster_project.lib.arena_figures import Figure, figures
@@ -75,6 +79,21 @@ def test_the_build_is_green_and_every_dbt_test_arrived_as_a_blocking_check(built
     }
     assert per_engine["postgres"] == per_engine["clickhouse"]
     assert len(per_engine["postgres"]) > 35
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_dbts_unit_tests_pass(built: dg.ExecuteInProcessResult, warehouse: Any, engine: Engine, tmp_path: Path) -> None:
+    """Builds leave them out: their rows are their own. They ask the built models for the types of columns."""
+    from dagster_project.defs.transform import command
+    from dagster_project.defs.transform.parsed import parsed
+
+    environment = warehouse.settings.dbt_environment()
+    manifest = parsed(engine, environment)
+    folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target", engine]
+    paths = ["--target-path", str(tmp_path), "--log-path", str(tmp_path), "--no-write-json"]
+    arguments = ["test", "--quiet", "--select", "test_type:unit", *folders, *paths]
+    events = list(command.run(arguments, environment, manifest))
+    assert [event["data"]["status"] for event in events] == ["pass"] * len(manifest.unit_tests)
 
 
 def test_marts_belong_to_the_role_of_dbt_and_people_can_read_them(
@@ -380,11 +399,8 @@ def test_a_spoiled_cell_is_found_named_and_stored(
 def test_a_failing_dbt_test_fails_the_build_and_is_named(
     built: dg.ExecuteInProcessResult, connection: psycopg.Connection, warehouse: Any
 ) -> None:
-    """Last in this file: it spoils a source."""
+    """From here on a source is spoilt."""
     import clickhouse_connect
-
-    from dagster_project.defs.transform.dbt import dbt_postgres
-    from dagster_project.resources.postgres import PostgresResource
 
     spoil = "UPDATE public.trades SET currency = 'EUR' WHERE id = (SELECT min(id) FROM public.trades)"
     assert connection.execute(spoil).rowcount == 1
@@ -393,15 +409,113 @@ def test_a_failing_dbt_test_fails_the_build_and_is_named(
         archive(replace(policy("trades"), settle=timedelta(0)), connection, client)
     take_cut(connection)
     # The cut is part of the views of staging.
-    names = ("stg_trades", "stg_trade_changes", "trade_facts", "leaderboard")
-    models = [dg.AssetKey(["postgres", "analytics", name]) for name in names]
-    run = dg.materialize(
-        [dbt_postgres], resources={"postgres": PostgresResource()}, selection=models, raise_on_error=False
-    )
-    assert not run.success
+    run, why = rebuilt("postgres", "stg_trades", "stg_trade_changes", "trade_facts", "leaderboard")
     failed = [check for check in run.get_asset_check_evaluations() if not check.passed]
     assert [check.check_name for check in failed] == ["one_currency_per_account"]
-    assert models[-1] not in [event.asset_key for event in run.get_asset_materialization_events()]
+    made = [event.asset_key.path[-1] for event in run.get_asset_materialization_events() if event.asset_key]
+    assert sorted(made) == ["stg_trade_changes", "stg_trades", "trade_facts"]
+    assert "dbt build failed: one_currency_per_account: Got 1 result" in why
+
+
+def rebuilt(engine: Engine, *models: str) -> tuple[dg.ExecuteInProcessResult, str]:
+    """A build of these models that fails, and what it says."""
+    from dagster_project.defs.transform.dbt import dbt_clickhouse, dbt_postgres
+    from dagster_project.resources.postgres import PostgresResource
+
+    run = dg.materialize(
+        [dbt_postgres if engine == "postgres" else dbt_clickhouse],
+        resources={"postgres": PostgresResource()},
+        selection=[dg.AssetKey([engine, "analytics", name]) for name in models],
+        raise_on_error=False,
+    )
+    assert not run.success
     (step,) = [event.step_failure_data for event in run.filter_events(lambda event: event.is_step_failure)]
     assert step.user_failure_data is not None
-    assert "dbt build failed: one_currency_per_account: Got 1 result" in (step.user_failure_data.description or "")
+    return run, step.user_failure_data.description or ""
+
+
+class Views:
+    """The views of staging of one engine, of which some columns say something else for a while."""
+
+    def __init__(self, engine: Engine, warehouse: Any, connection: psycopg.Connection) -> None:
+        import clickhouse_connect
+
+        self.postgres = connection if engine == "postgres" else None
+        self.client = clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url)
+        self.schema = "analytics" if self.postgres else warehouse.settings.clickhouse_analytics
+
+    def ask(self, query: str) -> list[Any]:
+        if self.postgres:
+            return self.postgres.execute(query.encode()).fetchall()
+        return list(self.client.query(query).result_rows)
+
+    def do(self, statement: str) -> None:
+        if self.postgres:
+            self.postgres.execute(statement.encode())
+        else:
+            self.client.command(statement)
+
+    @contextmanager
+    def saying(self, view: str, column: str, value: str) -> Iterator[None]:
+        """For a while the column of the view is this expression."""
+        place = f"{self.schema}.{view}"
+        if self.postgres:
+            [(text,)] = self.ask(f"SELECT pg_get_viewdef('{place}'::regclass)")
+            columns = self.ask(
+                "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+                f" WHERE attrelid = '{place}'::regclass AND attnum > 0 ORDER BY attnum"
+            )
+            value = f"CAST({value} AS {dict(columns)[column]})"
+        else:
+            where = f"WHERE database = '{self.schema}'"
+            [(text,)] = self.ask(f"SELECT as_select FROM system.tables {where} AND name = '{view}'")
+            columns = self.ask(f"SELECT name, type FROM system.columns {where} AND table = '{view}' ORDER BY position")
+            value = f"CAST({value} AS Nullable({dict(columns)[column].removeprefix('Nullable(').removesuffix(')')}))"
+        text = text.rstrip("; \n")
+        said = ", ".join(f"{value} AS {name}" if name == column else name for name, _ in columns)
+        self.do(f"CREATE OR REPLACE VIEW {place} AS SELECT {said} FROM ({text}) AS spoilt")
+        try:
+            yield
+        finally:
+            self.do(f"CREATE OR REPLACE VIEW {place} AS {text}")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("view", "column", "mart"),
+    [("stg_accounts", "exchange", "since_inception"), ("stg_trade_changes", "side", "trade_facts")],
+    ids=["table", "incremental"],
+)
+def test_a_null_where_none_may_be_fails_the_build_and_the_mart_stays(
+    built: dg.ExecuteInProcessResult,
+    connection: psycopg.Connection,
+    warehouse: Any,
+    engine: Engine,
+    view: str,
+    column: str,
+    mart: str,
+) -> None:
+    """No dbt test asks for NULL in a table: the contract does, in the database."""
+    views = Views(engine, warehouse, connection)
+    everything = f"SELECT * FROM {views.schema}.{mart}"
+    before = sorted(map(repr, views.ask(everything)))
+    with views.saying(view, column, "NULL"):
+        run, why = rebuilt(engine, mart)
+    assert list(run.get_asset_materialization_events()) == []
+    assert re.search(f'null value in column "{column}"|Cannot convert NULL value to non-Nullable', why), why
+    after = sorted(map(repr, views.ask(everything)))
+    # ClickHouse has let go of the place that was touched, the spoilt trade; the next build makes it anew.
+    assert set(after) <= set(before)
+    assert len(after) == len(before) - (engine == "clickhouse" and mart == "trade_facts")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_value_out_of_its_range_fails_the_build_and_its_column_is_named(
+    built: dg.ExecuteInProcessResult, connection: psycopg.Connection, warehouse: Any, engine: Engine
+) -> None:
+    with Views(engine, warehouse, connection).saying("stg_trade_changes", "confidence", "1.5"):
+        run, why = rebuilt(engine, "trade_facts")
+    assert "trade_facts_rows_hold: confidence is not within 0 and 1 in 1 rows" in why
+    (check,) = [one for one in run.get_asset_check_evaluations() if one.check_name == "trade_facts_rows_hold"]
+    assert not check.passed
+    assert check.blocking

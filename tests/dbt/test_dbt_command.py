@@ -26,11 +26,13 @@ def test_a_command_that_dbt_refuses_is_one_line(tmp_path: Path) -> None:
 
 def test_two_commands_wait_for_each_other(tmp_path: Path) -> None:
     """dbt keeps adapters and flags in globals: side by side, one would parse with the other's profile."""
+    (tmp_path / "dbt_project.yml").write_text("name: small\nprofile: candlehouse\n")
     failures: list[BaseException] = []
 
     def parse(engine: str) -> None:
+        one = arguments("parse", tmp_path / engine, "--target", engine, "--project-dir", str(tmp_path))
         try:
-            assert list(command.run(arguments("parse", tmp_path / engine, "--target", engine))) == []
+            assert list(command.run(one)) == []
         except BaseException as error:
             failures.append(error)
 

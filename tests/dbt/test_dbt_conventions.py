@@ -54,10 +54,38 @@ def test_every_mart_has_a_contract_a_key_and_a_test_of_it(manifest: dict[str, An
             test["test_metadata"]["name"] == "unique_combination" and test["test_metadata"]["kwargs"]["columns"] == key
             for test in on_mart
         ), mart["name"]
-        for column in key:
-            assert any(
-                test["test_metadata"]["name"] == "not_null" and test["column_name"] == column for test in on_mart
-            ), f"{mart['name']}.{column}"
+
+
+def test_what_is_never_null_is_refused_by_both_databases(manifest: dict[str, Any]) -> None:
+    """A mart's column that takes no NULL is NOT NULL in PostgreSQL's tables and not Nullable in ClickHouse.
+
+    PostgreSQL has no such thing for views: there a test of dbt asks.
+    """
+    other = prepare.ENGINES[manifest["metadata"]["adapter_type"] == "postgres"]
+    twin = json.loads(prepare.manifest_path(other).read_bytes())
+    both = {one["metadata"]["adapter_type"]: one["nodes"] for one in (manifest, twin)}
+    seen = 0
+    for unique_id, mart in both["postgres"].items():
+        if mart["resource_type"] != "model" or mart["fqn"][1] != "marts":
+            continue
+        types = {name: column["data_type"] for name, column in both["clickhouse"][unique_id]["columns"].items()}
+        required = {name for name, data_type in types.items() if not data_type.startswith("Nullable(")}
+        if mart["config"]["materialized"] == "view":
+            (refused,) = (
+                set(test["test_metadata"]["kwargs"]["not_null"])
+                for test in both["postgres"].values()
+                if test.get("attached_node") == unique_id and test["test_metadata"]["name"] == "rows_hold"
+            )
+        else:
+            refused = {
+                name
+                for name, column in mart["columns"].items()
+                if [constraint["type"] for constraint in column["constraints"]] == ["not_null"]
+            }
+        assert refused == required, mart["name"]
+        assert set(mart["config"]["meta"]["key"]) <= required, mart["name"]
+        seen += len(required)
+    assert seen > 200
 
 
 def test_every_dbt_test_is_an_error(manifest: dict[str, Any]) -> None:

@@ -446,18 +446,18 @@ def test_volatility_is_what_numpy_says(read: Read, engine: str) -> None:
 
 def test_the_designs_queries_answer_the_same_on_both(built: dg.ExecuteInProcessResult, warehouse: Any) -> None:
     from dagster_project.defs.transform import command
+    from dagster_project.defs.transform.parsed import parsed
     from dagster_project.defs.transform.prepare import DBT_PROJECT
     from dagster_project.lib.parity import same
 
-    environment = {name: value for name, value in warehouse.settings.process_environment().items() if "DBT_" in name}
+    environment = warehouse.settings.dbt_environment()
     answers: dict[str, dict[str, list[Any]]] = {}
     for engine in ENGINES:
         folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target", engine]
-        # The build's own folder: dbt has parsed the project there.
         target = warehouse.settings.home / "dbt" / engine
         paths = ["--target-path", str(target), "--log-path", str(target)]
         compiled = ["compile", "--quiet", "--select", "resource_type:analysis", *folders, *paths]
-        list(command.run(compiled, environment))
+        list(command.run(compiled, environment, parsed(engine, environment)))
         for file in sorted((target / "compiled" / "candlehouse" / "analyses").glob("*.sql")):
             answers.setdefault(file.stem, {})[engine] = ask(warehouse, engine, file.read_text())
     assert len(answers) == len(list((DBT_PROJECT / "analyses").glob("*.sql"))) > 0

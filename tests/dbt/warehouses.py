@@ -12,13 +12,13 @@ from typing import Any
 import psycopg
 from clickhouse_connect.driver.client import Client
 
+from dagster_project.defs.transform.prepare import DBT_PROJECT, ENGINES, Engine
 from dagster_project.lib.archive.engine import archive
 from dagster_project.lib.archive.policies import policy
 from dagster_project.lib.archive.purge import Purged, purge
 from dagster_project.lib.mart_builds import Plan, plan, succeeded, take_cut
 from dagster_project.lib.warehouse_copy import POLICIES, copy
 
-ENGINES = ("postgres", "clickhouse")
 Rows = list[tuple[Any, ...]]
 # Every mart of trades but the widest, whose query ClickHouse analyses for seconds.
 CHEAP = "+leaderboard +since_inception +winning_patterns +trade_contradictions"
@@ -49,7 +49,7 @@ class Warehouses:
         """What may leave PostgreSQL leaves, without grace."""
         return purge(replace(policy("trades"), grace=timedelta(0)), self.connection)
 
-    def build(self, engine: str, *, full: bool = False, select: str = CHEAP) -> Plan:
+    def build(self, engine: Engine, *, full: bool = False, select: str = CHEAP) -> Plan:
         """dbt run of one engine, of the newest cut; incremental unless `full` or unavoidable."""
         made = plan(self.connection, engine, self.project)
         if full:
@@ -59,19 +59,20 @@ class Warehouses:
         succeeded(self.connection, engine, self.project, made)
         return made
 
-    def _dbt(self, name: str, engine: str, *more: str) -> Any:
-        """The result of a dbt command. The project is parsed once: reading it again was half of a build's time."""
+    def _dbt(self, name: str, engine: Engine, *more: str) -> Any:
+        """The result of a dbt command. The parsed project is read once: dbt's commands leave it as it was."""
         from dbt.cli.main import dbtRunner
 
-        from dagster_project.defs.transform.prepare import DBT_PROJECT
+        from dagster_project.defs.transform.parsed import parsed
 
-        os.environ.update(self.settings.dbt_environment())
-        if name != "parse" and engine not in self.manifests:
-            self.manifests[engine] = self._dbt("parse", engine)
+        environment = self.settings.dbt_environment()
+        os.environ.update(environment)
+        if engine not in self.manifests:
+            self.manifests[engine] = parsed(engine, environment)
         target = str(self.settings.home / "dbt" / f"{engine}-test")
         folders = ("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT))
         arguments = [name, "--target", engine, "--target-path", target, "--log-path", target, *folders, *more]
-        runner = dbtRunner(self.manifests.get(engine))
+        runner = dbtRunner(self.manifests[engine])
         with ThreadPoolExecutor(1) as thread:  # dbt walks the whole stack several times, and pytest's is deep
             done = thread.submit(runner.invoke, ["--no-use-colors", "--no-write-json", *arguments]).result()
         failed = [one.message for one in getattr(done.result, "results", ()) if one.status == "error"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.defs.transform import command
+from dagster_project.defs.transform.parsed import parsed
 from dagster_project.defs.transform.prepare import DBT_PROJECT, Engine, manifest_path
 from dagster_project.lib.source_freshness import Freshness, read
 
@@ -31,12 +32,13 @@ def ask(engine: Engine, settings: Settings) -> list[Freshness]:
     """
     from filelock import FileLock
 
-    # Not the folder of builds: what they parsed knows their cut, and dbt would parse every model anew.
+    # Not the folder of builds, which has a lock of its own.
     target = settings.home / "dbt" / f"{engine}-freshness"
     target.mkdir(parents=True, exist_ok=True)
     answer = target / "sources.json"
     with FileLock(target / "ask.lock"):
         answer.unlink(missing_ok=True)
+        variables = settings.dbt_environment()
         try:
             list(
                 command.run(
@@ -45,7 +47,8 @@ def ask(engine: Engine, settings: Settings) -> list[Freshness]:
                         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
                         *("--target-path", str(target), "--log-path", str(target), "--output", str(answer)),
                     ],
-                    settings.dbt_environment(),
+                    variables,
+                    parsed(engine, variables),
                 )
             )
         except command.DbtFailed as failed:

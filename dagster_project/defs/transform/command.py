@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
 
 # dbt keeps flags, adapters and loggers in globals: one command at a time per process.
 _ONE_AT_A_TIME = threading.Lock()
@@ -26,11 +27,14 @@ class DbtFailed(Exception):
     """A command failed; the message is one line that names the nodes, or says why dbt did not start."""
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+def run(
+    arguments: Sequence[str], environment: Mapping[str, str] | None = None, manifest: Manifest | None = None
+) -> Iterator[dict[str, Any]]:
     """Runs a dbt command on a thread of its own and yields the results of nodes, as in dbt's JSON log.
 
     Args:
         environment: variables of this process that the command reads.
+        manifest: the parsed project; without it, dbt parses.
 
     An abandoned command goes on until its process ends, which is what follows when Dagster terminates a run.
 
@@ -40,7 +44,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) 
     from dbt.cli.main import dbtRunner
     from dbt_common.events.functions import msg_to_dict
 
-    events: SimpleQueue[dict[str, Any] | dbtRunnerResult] = SimpleQueue()
+    events: SimpleQueue[dict[str, Any] | str | None] = SimpleQueue()
 
     def hear(event: Any) -> None:
         if event.info.name in _RESULTS:
@@ -49,19 +53,38 @@ def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) 
     def work() -> None:
         with _ONE_AT_A_TIME:
             os.environ.update(environment or {})
-            events.put(dbtRunner(callbacks=[hear]).invoke(list(arguments)))
+            done = dbtRunner(manifest, callbacks=[hear]).invoke(list(arguments))
+            events.put(None if done.success else _reason(done))
 
     threading.Thread(target=work, name=f"dbt-{arguments[0]}", daemon=True).start()
     while isinstance(event := events.get(), dict):
         yield event
-    if not event.success:
-        raise DbtFailed(f"dbt {arguments[0]} failed: {_reason(event)}")
+    if event is not None:
+        raise DbtFailed(f"dbt {arguments[0]} failed: {event}")
 
 
 def _reason(done: dbtRunnerResult) -> str:
     if done.exception is not None:
         return " ".join(str(done.exception).split())[:500] or type(done.exception).__name__
     failed = [result for result in getattr(done.result, "results", ()) if result.status in _FAILED]
-    told = [f"{result.node.name}: {' '.join((result.message or result.status).split())[:300]}" for result in failed]
-    more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
-    return "; ".join(told[:SHOWN]) + more
+    told = [f"{result.node.name}: {_words(result)}" for result in failed[:SHOWN]]
+    more = f"; and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+    return "; ".join(told) + more
+
+
+def _words(result: Any) -> str:
+    """What went wrong with one node; of `rows_hold`, the columns that break their rule."""
+    message = " ".join((result.message or result.status).split())[:300]
+    test = getattr(result.node, "test_metadata", None)
+    if result.status != "fail" or test is None or test.name != "rows_hold":
+        return message
+    from dbt.adapters.factory import FACTORY
+
+    adapter: Any
+    try:
+        (adapter,) = FACTORY.adapters.values()
+        with adapter.connection_named("broken"):
+            _, found = adapter.execute(result.node.compiled_code, fetch=True)
+        return found.rows[0][0].rstrip("; ")
+    except Exception as error:  # the database may be what is wrong
+        return f"{message} (which columns could not be asked: {type(error).__name__})"

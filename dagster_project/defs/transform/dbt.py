@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from dagster_project.defs.transform import command
+from dagster_project.defs.transform.parsed import parsed
 from dagster_project.defs.transform.prepare import (
     DBT_PROJECT,
     Engine,
@@ -57,6 +57,24 @@ class Translator(DagsterDbtTranslator):
         spec = spec.replace_attributes(owners=OWNERS, automation_condition=NEW_CUT if first else REBUILD)
         return spec.merge_attributes(deps=[MART_CUT]) if first else spec
 
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """The spec; that of `rows_hold` tells its rules."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        test = manifest["nodes"][unique_id].get("test_metadata") or {}
+        if spec is None or test.get("name") != "rows_hold":
+            return spec
+        return spec._replace(description=_told(test["kwargs"]))
+
+
+def _told(rules: Mapping[str, Any]) -> str:
+    """The rules of `rows_hold` for people."""
+    words = {"not_null": "Never NULL", "not_negative": "Never negative", "probabilities": "Within 0 and 1"}
+    told = [f"{said}: {', '.join(rules[name])}." for name, said in words.items() if rules.get(name)]
+    told += [f"{column} is one of: {', '.join(values)}." for column, values in rules.get("one_of", {}).items()]
+    return " ".join(told)
+
 
 def _manifest(engine: Engine) -> Path:
     if os.environ.get("DAGSTER_IS_DEV_CLI"):
@@ -70,10 +88,10 @@ def _manifest(engine: Engine) -> Path:
 
 
 def _build(context: dg.AssetExecutionContext, engine: Engine, postgres: PostgresResource) -> Iterator[Any]:
-    """`dbt build` of the selected models and their tests, one at a time per engine, of the newest cut.
+    """`dbt build` of the selected models and their tests of data, one at a time per engine, of the newest cut.
 
-    The target folder is kept between runs, so that dbt parses only what changed; the lock is for a second run that the
-    pools of the instance let through.
+    Unit tests are left out, as dbt advises for production: their rows are their own, `make test` runs them. The lock is
+    for a second run that the pools of the instance let through.
     """
     from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
@@ -92,8 +110,9 @@ def _build(context: dg.AssetExecutionContext, engine: Engine, postgres: Postgres
     arguments = [
         *("build", "--target", engine, "--no-use-colors"),
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
-        *("--target-path", str(target), "--log-path", str(target)),
+        *("--target-path", str(target), "--log-path", str(target), "--no-write-json"),
         *wanted.selection_args,
+        *("--exclude-resource-types", "unit_test"),
         *(["--indirect-selection", wanted.indirect_selection] if wanted.indirect_selection else []),
     ]
     project = fingerprint()
@@ -105,12 +124,8 @@ def _build(context: dg.AssetExecutionContext, engine: Engine, postgres: Postgres
         variables |= wanted_build.environment
         if wanted_build.why_full:
             arguments.append("--full-refresh")
-        (target / "run_results.json").unlink(missing_ok=True)
-        parsed = manifest_path(engine).with_name("partial_parse.msgpack")
-        if parsed.exists() and not (target / parsed.name).exists():
-            shutil.copy(parsed, target / parsed.name)
         try:
-            for event in command.run(arguments, variables):
+            for event in command.run(arguments, variables, parsed(engine, variables)):
                 message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
                 yield from message.to_default_asset_events(
                     wanted.manifest, wanted.dagster_dbt_translator, context, target

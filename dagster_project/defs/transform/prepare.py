@@ -19,14 +19,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from dagster_project.settings import PROJECT_ROOT, SettingsError, load_settings
+from dagster_project.settings import PROJECT_ROOT, load_settings
 
 Engine = Literal["postgres", "clickhouse"]
 ENGINES: tuple[Engine, ...] = ("postgres", "clickhouse")
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
-# dbt parses anew what was parsed for another server, although nothing of a manifest depends on the address.
-_ADDRESS = tuple(f"DBT_{engine.upper()}_{part}" for engine in ENGINES for part in ("HOST", "PORT", "USER"))
-_SOURCES = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests")
+_SOURCES = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests", "analyses")
 
 
 class DbtFailed(Exception):
@@ -96,7 +94,7 @@ def _parse(engine: Engine) -> subprocess.Popen[str]:
             *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target", engine),
             *("--target-path", str(target), "--log-path", str(target)),
         ],
-        env={**os.environ, **_addresses(), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"},
+        env={**_without_databases(), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -104,12 +102,9 @@ def _parse(engine: Engine) -> subprocess.Popen[str]:
     )
 
 
-def _addresses() -> dict[str, str]:
-    try:
-        values = load_settings().process_environment()
-    except SettingsError:  # an image is built before its servers are known
-        return {}
-    return {name: values[name] for name in _ADDRESS}
+def _without_databases() -> dict[str, str]:
+    """The environment without an installation's databases: one manifest is for all of them (see `parsed`)."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
 
 
 @contextmanager
