@@ -82,6 +82,7 @@ def run(home: Path, candles: int, trades: int, agents: int, calls: int) -> list[
 def make_marts(settings: Settings) -> None:
     """The tables of the marts as dbt makes them; without rows, because nothing is filled yet."""
     from dagster_project.defs.transform import command
+    from dagster_project.defs.transform.parsed import parsed
     from dagster_project.defs.transform.prepare import DBT_PROJECT, ENGINES
 
     variables = settings.dbt_environment()
@@ -94,7 +95,7 @@ def make_marts(settings: Settings) -> None:
             *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
             *("--target-path", str(target), "--log-path", str(target)),
         ]
-        list(command.run(arguments, variables))
+        list(command.run(arguments, variables, parsed(engine, variables)))
 
 
 def measure(settings: Settings, trades: int, calls: int) -> list[Figure]:

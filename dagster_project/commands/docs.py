@@ -5,22 +5,16 @@ from __future__ import annotations
 import functools
 import html
 import http.server
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
 
-from dagster_project.settings import PROJECT_ROOT, Settings, load_settings
+from dagster_project.defs.transform.prepare import DBT_PROJECT, ENGINES, DbtFailed, Engine
+from dagster_project.settings import Settings, load_settings
 from dagster_project.stack.docs_site import DocsSite, site_folder
 from dagster_project.stack.ports import LOOPBACK
-
-ENGINES = ("postgres", "clickhouse")
-DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 
 
 @click.command()
@@ -54,17 +48,15 @@ def is_written(settings: Settings) -> bool:
 
 
 def write_site(settings: Settings, say: Callable[[str], None]) -> None:
-    """Writes the pages of both warehouses, side by side.
+    """Writes the pages of both warehouses.
 
     Raises:
         click.ClickException: dbt cannot; the message is one line. The pages of before stay.
     """
     site = site_folder(settings.home)
-    environment = {**os.environ, **settings.process_environment()}
     say(f"dbt docs for {' and '.join(ENGINES)}")
-    with ThreadPoolExecutor(len(ENGINES)) as pool:
-        for done in [pool.submit(_generate, engine, site / engine, environment) for engine in ENGINES]:
-            done.result()
+    for engine in ENGINES:
+        _generate(engine, site / engine, settings)
     links = "".join(f'<li><a href="{engine}/">{html.escape(engine)}</a></li>' for engine in ENGINES)
     (site / "index.html").write_text(
         f'<!doctype html><meta charset="utf-8"><title>Candlehouse dbt docs</title><h1>dbt docs</h1><ul>{links}</ul>\n'
@@ -72,26 +64,24 @@ def write_site(settings: Settings, say: Callable[[str], None]) -> None:
     say(f"written to {site}")
 
 
-def _generate(engine: str, folder: Path, environment: dict[str, str]) -> None:
+def _generate(engine: Engine, folder: Path, settings: Settings) -> None:
     """One self-contained index.html, written beside and moved in when it is whole."""
+    from dagster_project.defs.transform import command
+    from dagster_project.defs.transform.parsed import parsed
+
     target = folder.with_name(f".{engine}")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "dbt.cli.main", "--quiet", "--no-use-colors", "docs", "generate", "--static"),
-            *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target", engine),
-            *("--target-path", str(target), "--log-path", str(target)),
-        ],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    environment = settings.dbt_environment()
+    arguments = [
+        *("docs", "generate", "--static", "--quiet", "--no-use-colors", "--target", engine),
+        *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
+        *("--target-path", str(target), "--log-path", str(target)),
+    ]
+    try:
+        list(command.run(arguments, environment, parsed(engine, environment)))
+    except (command.DbtFailed, DbtFailed) as failed:
         raise click.ClickException(
-            f"dbt docs for {engine} failed ({' '.join(lines[-2:])[:300]}): is the stack up? `candlehouse up --detach`"
-        )
+            f"docs for {engine} failed ({str(failed)[:300]}): is the stack up? `candlehouse up --detach`"
+        ) from None
     folder.mkdir(parents=True, exist_ok=True)
     shutil.move(target / "static_index.html", folder / "index.html")
 
