@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # A transaction may commit this long after it stamped its rows and still travel with the next incremental copy.
 OVERLAP = "10 minutes"
+_SEEN = """
+UPDATE ops.copies SET seen_until = greatest(seen_until, %s), copied_at = clock_timestamp() WHERE target = %s
+"""
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,8 @@ def copy(connection: psycopg.Connection, client: Client, policy: Policy) -> Copi
     """
     from psycopg import IsolationLevel
 
+    # Before the snapshot: what is committed by now, it sees.
+    row = connection.execute("SELECT ops.archive_horizon(interval '0')").fetchone()
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     try:
         with connection.transaction():
@@ -149,9 +154,12 @@ def copy(connection: psycopg.Connection, client: Client, policy: Policy) -> Copi
             if full:
                 sent += _send(connection, client, policy, "1970-01-01 00:00:00")
                 found = _of_clickhouse(client, policy)
-            return Copied(sent, expected, found, full)
     finally:
         connection.isolation_level = None
+    done = Copied(sent, expected, found, full)
+    if done.agree and row:
+        connection.execute(_SEEN, [row[0], policy.target])
+    return done
 
 
 def _send(connection: psycopg.Connection, client: Client, policy: Policy, since: str) -> int:

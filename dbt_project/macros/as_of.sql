@@ -15,6 +15,19 @@
     {{- changes if is_partial() else everything -}}
 {% endmacro %}
 
-{% macro arrived_since(arrival) %}
-    {%- if is_partial() -%}{{ arrival }} >= {{ moment(env_var('DBT_SEES_FROM')) }}{%- else -%}1 = 1{%- endif -%}
+{% macro copied_since(version) %}
+    {%- if is_partial() -%}{{ version }} > {{ moment(env_var('DBT_COPIED_SINCE')) }}{%- else -%}1 = 1{%- endif -%}
+{% endmacro %}
+
+{% macro copied_until(version) %}
+    {%- set cut = env_var('DBT_COPIED_UNTIL', '') -%}
+    {%- if cut -%}{{ version }} <= {{ moment(cut) }}{%- else -%}1 = 1{%- endif -%}
+{% endmacro %}
+
+{% macro as_copied() %}
+    {{- copied_until('updated_at') }}
+    {%- if target.type == 'postgres' %} and
+    {%- set cut = env_var('DBT_COPIED_UNTIL', '') -%}
+    {{ " until > " ~ moment(cut) if cut else " until = 'infinity'" }}
+    {%- endif -%}
 {% endmacro %}

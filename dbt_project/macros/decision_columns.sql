@@ -1,4 +1,4 @@
-{% macro decision_columns(arrival) %}
+{% macro decision_columns() %}
     -- ids
     {{ typed('id', 'text') }} as decision_id,
     {{ typed('agent_id', 'text') }} as agent_id,
@@ -27,6 +27,10 @@
     -- timestamps
     {{ typed('decided_at', 'timestamp') }} as decided_at,
     {{ typed('outcome_recorded_at', 'timestamp', nullable=true) }} as outcome_recorded_at,
-    {{ typed('updated_at', 'timestamp') }} as updated_at,
-    {{ typed(arrival, 'timestamp') }} as arrived_at
+    {{ typed('updated_at', 'timestamp') }} as updated_at
 {% endmacro %}
+
+{% macro decision_change_columns() %}
+    id, agent_id, exchange, symbol, cycle_id, trade_id, prompt_version, action, origin, confidence, leverage, cost,
+    prompt_tokens, completion_tokens, executed, outcome_correct, decided_at, outcome_recorded_at, updated_at
+{%- endmacro %}

@@ -3,7 +3,7 @@
 from dagster_project.migrations import run_sql_beside
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 
 def upgrade() -> None:

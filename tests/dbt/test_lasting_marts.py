@@ -18,7 +18,6 @@ import clickhouse_connect
 import psycopg
 import pytest
 
-from dagster_project.lib import mart_builds
 from dagster_project.lib import trading_rows as rows
 from dagster_project.lib.mart_builds import plan, take_cut
 from dagster_project.lib.trading_store import land
@@ -251,9 +250,7 @@ def differing(left: Any, right: Any) -> bool:
     return left != right
 
 
-def test_what_follows_from_decisions_equals_a_full_build(both: Warehouses, monkeypatch: pytest.MonkeyPatch) -> None:
-    # What came in the last minutes is looked at again; without that, only what changed is.
-    monkeypatch.setattr(mart_builds, "_PLAN", mart_builds._PLAN.replace("10 minutes", "0 minutes"))
+def test_what_follows_from_decisions_equals_a_full_build(both: Warehouses) -> None:
     run, draw = both.connection.execute, random.Random(3)
     trades = [f"plain-{number}" for number in range(30)]
     run(
@@ -289,7 +286,7 @@ def test_what_follows_from_decisions_equals_a_full_build(both: Warehouses, monke
     )
     both.move()
     made = both.cut_and_build(select=DECIDED)
-    assert all(one.since and one.sees_from for one in made.values())
+    assert all(one.since and one.copied_since for one in made.values())
     partial = contents(both)
     both.cut_and_build(full=True, select=DECIDED)
     for place, expected in contents(both).items():

@@ -323,6 +323,8 @@ def _forget_copies(connection: psycopg.Connection, planned: Plan, done: Erasure)
     ).rowcount
     # Its triggers keep a row whose writer's clock was ahead of ours.
     connection.execute("DELETE FROM ops.trades_kept WHERE id = ANY (%s)", [planned.keys("trades")])
+    # What decisions that stay said of them before they were unlinked.
+    connection.execute("DELETE FROM ops.former_rows WHERE row ->> 'trade_id' = ANY (%s)", [planned.keys("trades")])
     for found in planned.found.values():
         if not found.holding.is_keyed or not found.keys:
             continue

@@ -23,7 +23,7 @@ with versions as (
     from {{ changes_or_all(ref('stg_decision_changes'), ref('stg_decisions')) }}
     where {{ unless_by_hand() }}
         {%- if is_partial() %}
-        and {{ arrived_since('arrived_at') }}
+        and {{ copied_since('updated_at') }}
         and decision_id in (select touched.decision_id from {{ ref('int_decision_touched') }} as touched)
         {%- endif %}
 

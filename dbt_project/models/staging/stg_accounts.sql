@@ -13,3 +13,4 @@ select
     -- timestamps
     {{ typed('inception_at', 'timestamp', nullable=true) }} as inception_at
 from {{ source('trading', 'accounts') }}
+where {{ as_copied() }}

@@ -3,3 +3,4 @@ select
     {{ typed('display_name', 'text') }} as agent_name,
     {{ typed('origin', 'text') }} as origin
 from {{ source('trading', 'agents') }}
+where {{ as_copied() }}

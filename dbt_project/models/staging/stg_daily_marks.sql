@@ -9,3 +9,4 @@ select
     -- dates
     {{ typed('day', 'date') }} as day
 from {{ source('trading', 'daily_marks') }}
+where {{ as_copied() }}

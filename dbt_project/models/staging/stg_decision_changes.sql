@@ -1,3 +1,4 @@
 select
-    {{ decision_columns('updated_at' if target.type == 'postgres' else 'ingested_at') }}
+    {{ decision_columns() }}
 from {{ source('decision_changes', 'decision_changes') }}
+where {{ as_copied() }}

@@ -13,3 +13,4 @@ select
     -- timestamps
     {{ typed('captured_at', 'timestamp') }} as captured_at
 from {{ source('trading', 'account_equity_snapshots') }}
+where {{ as_copied() }}

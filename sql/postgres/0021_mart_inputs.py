@@ -1,4 +1,4 @@
-"""Applies 0021_decision_changes.sql."""
+"""Applies 0021_mart_inputs.sql."""
 
 from dagster_project.migrations import run_sql_beside
 
