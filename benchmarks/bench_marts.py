@@ -1,9 +1,9 @@
 """Builds of the marts on a large store: everything anew, and the build of an hour later, per engine.
 
 Fills both embedded engines with the same history. Then, per engine: four marts (facts of trades, leaderboard, winning
-patterns, days of prompts) beside hand-written SQL of the same rows; every mart anew; and what an hour adds, twice:
-agents that decide once a minute, trades that close, outcomes of the hour before. A last build follows corrections of
-trades of any age.
+patterns, days of prompts) beside hand-written SQL of the same rows; all the others, with which every mart is anew; and
+what an hour adds, twice: agents that decide once a minute, trades that close, outcomes of the hour before. A last build
+follows corrections of trades of any age.
 Full size is 10 million trades, 2 million decisions, 500 agents and 5,000 prompt versions: 25 GB of disk.
 """
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -28,6 +27,7 @@ import psycopg
 
 from benchmarks.marts.by_hand import MARTS, build_clickhouse, build_postgres
 from benchmarks.marts.fill import HOUR, Sizes, fill
+from benchmarks.marts.memory import Peak
 from dagster_project import migrations
 from dagster_project.lib.archive.engine import archive
 from dagster_project.lib.archive.policies import policy
@@ -70,9 +70,16 @@ class Bench:
     """Both engines, filled."""
 
     def __init__(
-        self, settings: Settings, connection: psycopg.Connection, client: Any, say: Callable[[str], None]
+        self,
+        stack: EmbeddedStack,
+        settings: Settings,
+        connection: psycopg.Connection,
+        client: Any,
+        say: Callable[[str], None],
     ) -> None:
         self.settings, self.connection, self.client, self.say = settings, connection, client, say
+        self.pids = stack.pid("clickhouse"), stack.pid("postgres")
+        self.most: dict[str, dict[str, int]] = {}
         self.slowest: list[tuple[float, str]] = []
 
     def move(self) -> None:
@@ -82,7 +89,7 @@ class Bench:
             copy(self.connection, self.client, each)
         take_cut(self.connection)
 
-    def build(self, engine: str, select: str, *, count: bool = True) -> float:
+    def build(self, engine: str, select: str, *, exclude: str = "", count: bool = True) -> float:
         """Seconds from the first of these models to the last: reading the project is not counted."""
         from dagster_project.defs.transform import command
         from dagster_project.defs.transform.prepare import DBT_PROJECT
@@ -92,10 +99,15 @@ class Bench:
         target = self.settings.home / "dbt" / f"{engine}-benchmark"
         paths = ("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target))
         arguments = ["run", "--target", engine, "--quiet", "--select", select, *paths, "--log-path", str(target)]
-        nodes = [
-            event["data"]["node_info"]
-            for event in command.run([*arguments, *(["--full-refresh"] if made.why_full else [])], variables)
-        ]
+        if exclude:
+            arguments += ["--exclude", exclude]
+        with Peak(*self.pids) as peak:
+            nodes = [
+                event["data"]["node_info"]
+                for event in command.run([*arguments, *(["--full-refresh"] if made.why_full else [])], variables)
+            ]
+        before = self.most.setdefault("anew" if made.why_full else "hourly", {})
+        before |= {name: max(size, before.get(name, 0)) for name, size in peak.most.items()}
         if count:
             succeeded(self.connection, engine, "benchmark", made)
         times = [
@@ -124,8 +136,10 @@ class Bench:
         return made
 
 
-def run(home: Path, sizes: Sizes, an_hour: int, say: Callable[[str], None]) -> tuple[list[Figure], int]:
-    """Fills, builds anew, lets hours pass and builds what changed. The figures, and this process' peak memory in MB."""
+def run(
+    home: Path, sizes: Sizes, an_hour: int, say: Callable[[str], None]
+) -> tuple[list[Figure], dict[str, dict[str, int]]]:
+    """Fills, builds anew, lets hours pass and builds what changed. The figures, and the peaks of memory in MB."""
     figures = []
     with ExitStack() as until_end:
         stack = until_end.enter_context(EmbeddedStack(home, parts=("postgres", "clickhouse")))
@@ -142,19 +156,20 @@ def run(home: Path, sizes: Sizes, an_hour: int, say: Callable[[str], None]) -> t
         )
         start = time.perf_counter()
         fill(connection, client, sizes)
-        bench = Bench(settings, connection, client, say)
+        bench = Bench(stack, settings, connection, client, say)
         minutes = {"live": sizes.live_agents, "trades": an_hour}
         hour(connection, minutes | {"hour": 0})
         bench.move()
         say(f"filled in {time.perf_counter() - start:,.0f} s")
         decided = 60 * sizes.live_agents
+        wanted = " ".join(f"+{mart},fqn:*" for mart in MARTS)
         for engine in ENGINES:
             bench.build(engine, "fqn:staging.*", count=False)
             peer = bench.by_hand(engine)
-            some = bench.build(engine, " ".join(f"+{mart},fqn:*" for mart in MARTS), count=False)
+            some = bench.build(engine, wanted, count=False)
             figures.append(bench.figure(engine, "four marts anew", sizes.trades, sizes.decisions, some, peer))
-            everything = bench.build(engine, "fqn:*")
-            figures.append(bench.figure(engine, "all marts anew", sizes.trades, sizes.decisions, everything))
+            others = bench.build(engine, "fqn:*", exclude=wanted)
+            figures.append(bench.figure(engine, "all others anew", sizes.trades, sizes.decisions, others))
         for number in range(1, HOURS + 1):
             hour(connection, minutes | {"hour": number})
             bench.move()
@@ -166,7 +181,7 @@ def run(home: Path, sizes: Sizes, an_hour: int, say: Callable[[str], None]) -> t
         for engine in ENGINES:
             seconds = bench.build(engine, "fqn:*")
             figures.append(bench.figure(engine, "all marts, 100 corrections of any age", 100, 0, seconds))
-    return figures, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return figures, bench.most
 
 
 def hour(connection: psycopg.Connection, values: dict[str, int]) -> None:
@@ -207,7 +222,9 @@ def main() -> None:
         print(json.dumps({"figures": [asdict(one) | {"ratio": one.ratio} for one in figures], "peak_mb": memory}))
     else:
         print("\n".join([HEADER, *map(line, figures)]))
-        print(f"\nPeak memory of dbt and Python, both engines' builds: {memory:,} MB")
+        for when, peaks in memory.items():
+            told = ", ".join(f"{name} {size:,}" for name, size in peaks.items())
+            print(f"\nPeak memory in MB, {when}: {told}")
 
 
 if __name__ == "__main__":

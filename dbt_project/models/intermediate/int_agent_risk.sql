@@ -7,26 +7,23 @@
 with days as (
 
     select
-        *,
-        case when daily_return < 0 then daily_return * daily_return else daily_return * 0 end as downside,
-        row_number() over (
-            partition by exchange, origin_group, agent_id
-            order by case when daily_return is null then 1 else 0 end, day
-        ) as first_with_return,
-        row_number() over (
-            partition by exchange, origin_group, agent_id
-            order by case when daily_return is null then 1 else 0 end, day desc
-        ) as last_with_return,
+        exchange,
+        origin_group,
+        agent_id,
+        day,
+        opening_equity,
+        equity,
+        daily_return,
+        peak_equity,
+        drawdown,
         -- Equal drawdowns may differ in the last bit: twelve decimals decide, then the earlier day.
-        row_number() over (
-            partition by exchange, origin_group, agent_id
-            order by case when drawdown is null then 1 else 0 end, round(drawdown * 1e12), day
-        ) as depth
+        round(drawdown * 1e12) as depth,
+        case when daily_return < 0 then daily_return * daily_return else daily_return * 0 end as downside
     from {{ ref('agent_daily') }}
 
 ),
 
-moments as (
+moments as {{ once() }}(
 
     select
         exchange,
@@ -41,24 +38,53 @@ moments as (
         max(daily_return) as best_day,
         min(daily_return) as worst_day,
         min(equity) as lowest_equity,
-        max(case when first_with_return = 1 and daily_return is not null then opening_equity end) as base_equity,
-        max(case when last_with_return = 1 and daily_return is not null then equity end) as last_equity
+        min(case when daily_return is not null then day end) as first_day_with_return,
+        max(case when daily_return is not null then day end) as last_day_with_return,
+        min(depth) as depth
     from days
     group by exchange, origin_group, agent_id
 
 ),
 
-troughs as (
+ends as {{ once() }}(
 
     select
-        exchange,
-        origin_group,
-        agent_id,
-        day,
-        peak_equity,
-        drawdown
-    from days
-    where depth = 1 and drawdown is not null
+        days.exchange as exchange,
+        days.origin_group as origin_group,
+        days.agent_id as agent_id,
+        max(case when days.day = moments.first_day_with_return then days.opening_equity end) as base_equity,
+        max(case when days.day = moments.last_day_with_return then days.equity end) as last_equity,
+        min(case when days.depth = moments.depth then days.day end) as trough_day
+    from moments
+    inner join days
+        on
+            moments.exchange = days.exchange
+            and moments.origin_group = days.origin_group
+            and moments.agent_id = days.agent_id
+    where
+        days.day = moments.first_day_with_return
+        or days.day = moments.last_day_with_return
+        or days.depth = moments.depth
+    group by days.exchange, days.origin_group, days.agent_id
+
+),
+
+troughs as {{ once() }}(
+
+    select
+        days.exchange as exchange,
+        days.origin_group as origin_group,
+        days.agent_id as agent_id,
+        days.day as day,
+        days.peak_equity as peak_equity,
+        days.drawdown as drawdown
+    from ends
+    inner join days
+        on
+            ends.exchange = days.exchange
+            and ends.origin_group = days.origin_group
+            and ends.agent_id = days.agent_id
+            and ends.trough_day = days.day
 
 ),
 
@@ -85,9 +111,17 @@ drawdowns as (
 annual as (
 
     select
-        *,
-        {{ log1p(safe_divide('last_equity - base_equity', 'base_equity')) }} * 365 / nullif(returns, 0) as log_growth
+        moments.*,
+        ends.base_equity as base_equity,
+        ends.last_equity as last_equity,
+        {{ log1p(safe_divide('ends.last_equity - ends.base_equity', 'ends.base_equity')) }} * 365 / nullif(moments.returns, 0)
+            as log_growth
     from moments
+    left join ends
+        on
+            moments.exchange = ends.exchange
+            and moments.origin_group = ends.origin_group
+            and moments.agent_id = ends.agent_id
 
 ),
 

@@ -11,13 +11,39 @@
 
 with months as (
 
-    select
-        *,
-        row_number() over (
-            partition by exchange, origin_group, agent_id
-            order by last_closed_at desc, {{ by_bytes('last_trade_id') }} desc
-        ) as recency
+    select *
     from {{ ref('int_trade_months') }}
+
+),
+
+lasts as (
+
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        max(last_closed_at) as last_closed_at
+    from months
+    group by exchange, origin_group, agent_id
+
+),
+
+newest as {{ once() }}(
+
+    select
+        facts.exchange as exchange,
+        facts.origin_group as origin_group,
+        facts.agent_id as agent_id,
+        max({{ by_bytes('facts.trade_id') }}) as last_trade_id
+    from {{ ref('trade_facts') }} as facts
+    inner join lasts
+        on
+            facts.agent_id = lasts.agent_id
+            and facts.closed_at = lasts.last_closed_at
+            and facts.exchange = lasts.exchange
+            and facts.origin_group = lasts.origin_group
+    where (facts.agent_id, facts.day) in (select ends.agent_id, {{ day_of('ends.last_closed_at') }} from lasts as ends)
+    group by facts.exchange, facts.origin_group, facts.agent_id
 
 ),
 
@@ -89,7 +115,7 @@ select
     sum(case when result = 'win' then trades else 0 end) as wins,
     coalesce({{ exact_sum("case when result = 'win' then net_sum end") }}, 0) as net_of_wins,
     coalesce({{ exact_sum("case when result = 'loss' then net_sum end") }}, 0) as net_of_losses,
-    max(case when recency = 1 then last_trade_id end) as last_trade_doc_id,
+    max(newest.last_trade_id) as last_trade_doc_id,
     min(first_closed_at) as first_trade_exit_time,
     max(last_closed_at) as last_trade_exit_time
 from months
@@ -103,4 +129,9 @@ inner join {{ ref('int_trade_medians') }} as medians
         months.exchange = medians.exchange
         and months.origin_group = medians.origin_group
         and months.agent_id = medians.agent_id
+inner join newest
+    on
+        months.exchange = newest.exchange
+        and months.origin_group = newest.origin_group
+        and months.agent_id = newest.agent_id
 group by months.exchange, months.origin_group, months.agent_id

@@ -88,7 +88,7 @@ followed as (
     select
         *,
         max({{ typed('ended_at', 'timestamp', nullable=true) }}) over (
-            partition by exchange, origin_group, agent_id, month
+            partition by month, agent_id, exchange, origin_group
             order by began_at, ended_at, {{ by_bytes('trade_id') }}
             rows between unbounded preceding and 1 preceding
         ) as ended_before
@@ -108,4 +108,4 @@ select
         else 0
     end) as microseconds_in_market
 from followed
-group by exchange, origin_group, agent_id, month
+group by month, agent_id, exchange, origin_group

@@ -28,10 +28,19 @@ with months as (
 
 ),
 
-trades as (
+trades as {{ once_if(is_partial()) }}(
 
     select
-        facts.*,
+        facts.exchange as exchange,
+        facts.origin_group as origin_group,
+        facts.agent_id as agent_id,
+        facts.symbol as symbol,
+        facts.side as side,
+        facts.prompt_version as prompt_version,
+        facts.confidence as confidence,
+        facts.holding_minutes as holding_minutes,
+        facts.is_win as is_win,
+        facts.net_pnl as net_pnl,
         {{ month_of('facts.day') }} as month,
         {{ hour_of('facts.opened_at') }} as entry_hour,
         {{ weekday_of('facts.opened_at') }} as entry_weekday
@@ -60,10 +69,12 @@ described as (
         agent_id,
         month,
         '{{ dimension }}' as dimension,
-        {{ typed(pattern, 'text', nullable=true) }} as pattern,
-        is_win,
-        net_pnl
+        {{ typed("coalesce(" ~ typed(pattern, 'text', nullable=true) ~ ", 'not known')", 'text') }} as known_pattern,
+        {{ typed('count(*)', 'int') }} as trades,
+        {{ typed('count(case when is_win then 1 end)', 'int') }} as wins,
+        {{ exact_sum('net_pnl') }} as net_pnl
     from trades
+    group by exchange, origin_group, agent_id, month, known_pattern
     {% if not loop.last -%}
     union all
     {% endif -%}
@@ -76,9 +87,8 @@ select
     agent_id,
     month,
     {{ typed('dimension', 'text') }} as dimension,
-    {{ typed("coalesce(pattern, 'not known')", 'text') }} as pattern,
-    {{ typed('count(*)', 'int') }} as trades,
-    {{ typed('count(case when is_win then 1 end)', 'int') }} as wins,
-    {{ exact_sum('net_pnl') }} as net_pnl
+    known_pattern as pattern,
+    trades,
+    wins,
+    net_pnl
 from described
-group by exchange, origin_group, agent_id, month, dimension, coalesce(pattern, 'not known')

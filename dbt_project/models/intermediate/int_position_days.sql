@@ -147,11 +147,11 @@ states as (
         is_invocation,
         microseconds,
         sum(longs) over (
-            partition by exchange, origin_group, agent_id, symbol, day order by happened_at, is_invocation
+            partition by day, agent_id, symbol, exchange, origin_group order by happened_at, is_invocation
             rows between unbounded preceding and current row
         ) as open_longs,
         sum(shorts) over (
-            partition by exchange, origin_group, agent_id, symbol, day order by happened_at, is_invocation
+            partition by day, agent_id, symbol, exchange, origin_group order by happened_at, is_invocation
             rows between unbounded preceding and current row
         ) as open_shorts
     from events
@@ -171,4 +171,4 @@ select
     {{ typed('max(case when microseconds is null and open_longs <= 0 and open_shorts > 0 then 1 else 0 end)', 'int') }} as ends_short
 from states
 where is_invocation = 1
-group by exchange, origin_group, agent_id, symbol, day
+group by day, agent_id, symbol, exchange, origin_group

@@ -57,9 +57,10 @@ links as (
 
 ),
 
-linked as (
+linked as {{ once() }}(
 
     select
+        facts.trade_id as trade_id,
         facts.exchange as exchange,
         facts.origin_group as origin_group,
         facts.agent_id as agent_id,
@@ -70,11 +71,7 @@ linked as (
         facts.fee as fee,
         facts.notional as notional,
         {{ day_of('coalesce(facts.opened_at, facts.closed_at)') }} as day,
-        case
-            when nullif(facts.decision_id, '') is not null then 'decision ' || facts.decision_id
-            when links.decision_id is not null then 'decision ' || links.decision_id
-            else 'trade ' || facts.trade_id
-        end as unit
+        coalesce(nullif(facts.decision_id, ''), links.decision_id) as decision_id
     from {{ ref('trade_facts') }} as facts
     left join links
         on facts.trade_id = links.trade_id
@@ -88,7 +85,7 @@ linked as (
 fills as (
 
     select
-        unit,
+        decision_id,
         min({{ by_bytes('exchange') }}) as exchange,
         min({{ by_bytes('origin_group') }}) as origin_group,
         min({{ by_bytes('agent_id') }}) as agent_id,
@@ -101,58 +98,69 @@ fills as (
         {{ exact_sum('fee') }} as fees,
         case when count(notional) = count(*) then {{ sum_of_products('notional') }} end as notional
     from linked
-    {%- if is_partial() %}
-    where unit in (select touched.unit from {{ ref('int_unit_touched') }} as touched)
-    {%- endif %}
-    group by unit
-
-),
-
-decisions as (
-
-    select
-        'decision ' || decision_id as unit,
-        exchange,
-        origin_group,
-        agent_id,
-        symbol,
-        prompt_version,
-        confidence,
-        cost,
-        prompt_tokens,
-        completion_tokens,
-        is_traded,
-        is_correct,
-        day
-    from decided
+    where
+        decision_id is not null
+        {%- if is_partial() %}
+        and decision_id in (select touched.decision_id from {{ ref('int_unit_touched') }} as touched where touched.decision_id is not null)
+        {%- endif %}
+    group by decision_id
 
 ),
 
 joined as (
 
     select
-        coalesce(decisions.unit, fills.unit) as unit,
-        coalesce(decisions.exchange, fills.exchange) as exchange,
-        coalesce(decisions.origin_group, fills.origin_group) as origin_group,
-        coalesce(decisions.agent_id, fills.agent_id) as agent_id,
-        coalesce(decisions.symbol, fills.symbol) as symbol,
-        coalesce(nullif(decisions.prompt_version, ''), nullif(fills.prompt_version, ''), 'not known') as prompt_version,
-        coalesce(decisions.day, fills.day) as day,
+        'decision ' || coalesce(decided.decision_id, fills.decision_id) as unit,
+        coalesce(decided.exchange, fills.exchange) as exchange,
+        coalesce(decided.origin_group, fills.origin_group) as origin_group,
+        coalesce(decided.agent_id, fills.agent_id) as agent_id,
+        coalesce(decided.symbol, fills.symbol) as symbol,
+        coalesce(nullif(decided.prompt_version, ''), nullif(fills.prompt_version, ''), 'not known') as prompt_version,
+        coalesce(decided.day, fills.day) as day,
         fills.currency as currency,
-        case when decisions.unit is not null then 1 else 0 end as decisions,
-        case when decisions.is_traded or (decisions.unit is not null and fills.unit is not null) then 1 else 0 end as traded,
-        decisions.is_correct as is_correct,
-        decisions.confidence as confidence,
-        decisions.prompt_tokens as prompt_tokens,
-        decisions.completion_tokens as completion_tokens,
-        decisions.cost as cost,
+        case when decided.decision_id is not null then 1 else 0 end as decisions,
+        case
+            when decided.is_traded or (decided.decision_id is not null and fills.decision_id is not null) then 1 else 0
+        end as traded,
+        decided.is_correct as is_correct,
+        decided.confidence as confidence,
+        decided.prompt_tokens as prompt_tokens,
+        decided.completion_tokens as completion_tokens,
+        decided.cost as cost,
         coalesce(fills.trades, 0) as trades,
-        fills.net_pnl as net_pnl,
-        fills.fees as fees,
+        {{ typed('fills.net_pnl', 'total', nullable=true) }} as net_pnl,
+        {{ typed('fills.fees', 'total', nullable=true) }} as fees,
         fills.notional as notional
-    from decisions
+    from decided
     full outer join fills
-        on decisions.unit = fills.unit
+        on decided.decision_id = fills.decision_id
+    union all
+    select
+        'trade ' || trade_id as unit,
+        exchange,
+        origin_group,
+        agent_id,
+        symbol,
+        coalesce(nullif(prompt_version, ''), 'not known') as prompt_version,
+        day,
+        currency,
+        0 as decisions,
+        0 as traded,
+        {{ typed('null', 'bool', nullable=true) }} as is_correct,
+        {{ typed('null', 'decimal', nullable=true) }} as confidence,
+        {{ typed('null', 'int', nullable=true) }} as prompt_tokens,
+        {{ typed('null', 'int', nullable=true) }} as completion_tokens,
+        {{ typed('null', 'decimal', nullable=true) }} as cost,
+        1 as trades,
+        {{ typed('net_pnl', 'total', nullable=true) }} as net_pnl,
+        {{ typed('fee', 'total', nullable=true) }} as fees,
+        notional
+    from linked
+    where
+        decision_id is null
+        {%- if is_partial() %}
+        and trade_id in (select touched.trade_id from {{ ref('int_unit_touched') }} as touched where touched.trade_id is not null)
+        {%- endif %}
 
 )
 

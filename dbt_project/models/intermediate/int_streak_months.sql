@@ -44,10 +44,10 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by exchange, origin_group, agent_id, month order by closed_at, {{ by_bytes('trade_id') }}
+            partition by month, agent_id, exchange, origin_group order by closed_at, {{ by_bytes('trade_id') }}
         ) as place,
         row_number() over (
-            partition by exchange, origin_group, agent_id, month, is_win order by closed_at, {{ by_bytes('trade_id') }}
+            partition by month, agent_id, exchange, origin_group, is_win order by closed_at, {{ by_bytes('trade_id') }}
         ) as place_of_its_kind
     from trades
 
@@ -65,7 +65,7 @@ streaks as (
         {{ typed('count(*)', 'int') }} as trades,
         max(place) as last_place
     from numbered
-    group by exchange, origin_group, agent_id, month, is_win, place - place_of_its_kind
+    group by month, agent_id, exchange, origin_group, is_win, place - place_of_its_kind
 
 ),
 
@@ -73,8 +73,8 @@ placed as (
 
     select
         *,
-        row_number() over (partition by exchange, origin_group, agent_id, month order by last_place) as place,
-        row_number() over (partition by exchange, origin_group, agent_id, month order by last_place desc) as place_from_end
+        row_number() over (partition by month, agent_id, exchange, origin_group order by last_place) as place,
+        row_number() over (partition by month, agent_id, exchange, origin_group order by last_place desc) as place_from_end
     from streaks
 
 )
@@ -91,4 +91,4 @@ select
     max(case when is_win and place > 1 and place_from_end > 1 then trades else 0 end) as longest_win_inside,
     max(case when not is_win and place > 1 and place_from_end > 1 then trades else 0 end) as longest_loss_inside
 from placed
-group by exchange, origin_group, agent_id, month
+group by month, agent_id, exchange, origin_group

@@ -20,7 +20,16 @@ with months as (
 trades as (
 
     select
-        facts.*,
+        facts.exchange as exchange,
+        facts.origin_group as origin_group,
+        facts.agent_id as agent_id,
+        facts.side as side,
+        facts.currency as currency,
+        facts.net_pnl as net_pnl,
+        facts.gross_pnl as gross_pnl,
+        facts.fee as fee,
+        facts.notional as notional,
+        facts.closed_at as closed_at,
         {{ month_of('facts.day') }} as month,
         case when facts.is_win then 'win' when not facts.is_win then 'loss' else 'not known' end as result,
         {{ microseconds_between('facts.opened_at', 'facts.closed_at') }} as holding_microseconds,
@@ -36,18 +45,6 @@ trades as (
     where facts.day >= months.month and facts.day < {{ month_after('months.month') }}
     {%- endif %}
 
-),
-
-ordered as (
-
-    select
-        *,
-        row_number() over (
-            partition by exchange, origin_group, agent_id, month, result, side
-            order by closed_at desc, {{ by_bytes('trade_id') }} desc
-        ) as recency
-    from trades
-
 )
 
 select
@@ -61,7 +58,6 @@ select
     {{ typed('count(*)', 'int') }} as trades,
     min(closed_at) as first_closed_at,
     max(closed_at) as last_closed_at,
-    max(case when recency = 1 then trade_id end) as last_trade_id,
     {% for name, value in measures.items() -%}
     {{ typed('count(' ~ value ~ ')', 'int') }} as {{ name }}_n,
     {{ sum_of_products(value) if name == 'notional' else 'sum(' ~ value ~ ')' if name == 'holding' else exact_sum(value) }}
@@ -74,5 +70,5 @@ select
     sum(take_profit_distance_pct) as take_profit_sum,
     {{ typed('count(stop_loss_distance_pct)', 'int') }} as stop_loss_n,
     sum(stop_loss_distance_pct) as stop_loss_sum
-from ordered
+from trades
 group by exchange, origin_group, agent_id, month, result, side

@@ -8,16 +8,22 @@
 with days as (
 
     select
-        *,
-        row_number() over (
-            partition by exchange, origin_group, agent_id
-            order by case when equity is null then 1 else 0 end, day desc
-        ) as recency
+        exchange,
+        origin_group,
+        agent_id,
+        day,
+        currency,
+        equity,
+        equity_source,
+        realized_pnl,
+        open_pnl,
+        fees,
+        closed_trades
     from {{ ref('agent_daily') }}
 
 ),
 
-newest as (
+lives as {{ once() }}(
 
     select
         exchange,
@@ -26,15 +32,30 @@ newest as (
         min(day) as first_day,
         count(*) as days,
         max(currency) as currency,
-        max(case when recency = 1 then equity end) as equity,
-        max(case when recency = 1 and equity is not null then day end) as equity_day,
-        max(case when recency = 1 then equity_source end) as equity_source,
+        max(case when equity is not null then day end) as equity_day,
+        coalesce(max(case when equity is not null then day end), max(day)) as newest_day,
         sum(realized_pnl) as realized_pnl,
-        max(case when recency = 1 then open_pnl end) as open_pnl,
         sum(fees) as fees,
         sum(closed_trades) as closed_trades
     from days
     group by exchange, origin_group, agent_id
+
+),
+
+newest as (
+
+    select
+        lives.*,
+        days.equity as equity,
+        days.equity_source as equity_source,
+        days.open_pnl as open_pnl
+    from lives
+    inner join days
+        on
+            lives.exchange = days.exchange
+            and lives.origin_group = days.origin_group
+            and lives.agent_id = days.agent_id
+            and lives.newest_day = days.day
 
 ),
 

@@ -15,13 +15,45 @@
     ],
 ) }}
 
-with versions as (
+with known as {{ once_if(is_partial()) }}(
+
+    select *
+    from {{ changes_or_all(ref('stg_trade_changes'), ref('stg_trades')) }}
+    where {{ known_as_of('updated_at') }} and {{ changed_since('updated_at') }} and {{ unless_by_hand() }}
+
+),
+
+-- Nearly every trade has one version: only the others are put in order, and those that share a hash with another one.
+several as {{ once() }}(
+
+    select {{ hash_of('trade_id') }} as trade
+    from known
+    group by {{ hash_of('trade_id') }}
+    having count(*) > 1
+
+),
+
+ordered as (
 
     select
         *,
         row_number() over (partition by trade_id order by updated_at desc) as recency
-    from {{ changes_or_all(ref('stg_trade_changes'), ref('stg_trades')) }}
-    where {{ known_as_of('updated_at') }} and {{ changed_since('updated_at') }} and {{ unless_by_hand() }}
+    from known
+    where {{ hash_of('trade_id') }} in (select several.trade from several)
+
+),
+
+newest as (
+
+    select
+        *,
+        1 as recency
+    from known
+    where is_closed and {{ hash_of('trade_id') }} not in (select several.trade from several)
+    union all
+    select *
+    from ordered
+    where is_closed and recency = 1
 
 )
 
@@ -54,5 +86,4 @@ select
         as holding_minutes,
     updated_at,
     {{ typed(day_of('closed_at'), 'date') }} as day
-from versions
-where recency = 1 and is_closed
+from newest
