@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import psycopg
     from clickhouse_connect.driver.client import Client
+    from psycopg import sql
 
 # A transaction may commit this long after it stamped its rows and still travel with the next incremental copy.
 OVERLAP = "10 minutes"
@@ -26,10 +27,20 @@ UPDATE ops.copies SET seen_until = greatest(seen_until, %s), copied_at = clock_t
 
 
 @dataclass(frozen=True)
+class Former:
+    """Where versions go that were replaced before they were copied: from a view with `until` to a table of changes."""
+
+    source: str
+    target: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Policy:
     """How one table travels.
 
     `times` are the columns of type timestamptz, `sums` the decimal columns whose totals both sides must agree on.
+    `former`: the marts are built of this table as it was at a moment (`lib.mart_builds`).
     """
 
     source: str
@@ -40,6 +51,7 @@ class Policy:
     where: str = "true"
     # Tables of PostgreSQL whose makers also write to this one, and so come before its copy.
     after: tuple[str, ...] = ()
+    former: Former | None = None
 
     @property
     def storage(self) -> str:
@@ -74,13 +86,24 @@ class Copied:
 _STAMPS = ("created_at", "updated_at")
 
 POLICIES = (
-    Policy("agents", "agents", ("id", "display_name", "origin", *_STAMPS), frozenset(_STAMPS)),
+    Policy(
+        "agents",
+        "agents",
+        ("id", "display_name", "origin", *_STAMPS),
+        frozenset(_STAMPS),
+        former=Former("agent_versions", "agent_changes", ("id", "display_name", "origin", "updated_at")),
+    ),
     Policy(
         "accounts",
         "accounts",
         ("agent_id", "exchange", "base_currency", "initial_equity", "inception_at", "origin", *_STAMPS),
         frozenset(("inception_at", *_STAMPS)),
         sums=("initial_equity",),
+        former=Former(
+            "account_versions",
+            "account_changes",
+            ("agent_id", "exchange", "base_currency", "initial_equity", "inception_at", "origin", "updated_at"),
+        ),
     ),
     Policy(
         "account_equity_snapshots",
@@ -92,6 +115,11 @@ POLICIES = (
         ),
         frozenset(("captured_at", *_STAMPS)),
         sums=("equity",),
+        former=Former(
+            "account_equity_snapshot_versions",
+            "account_equity_snapshot_changes",
+            ("agent_id", "exchange", "captured_at", "equity", "origin", "updated_at"),
+        ),
     ),
     Policy(
         "decisions",
@@ -109,6 +137,15 @@ POLICIES = (
         frozenset(("outcome_recorded_at", "decided_at", *_STAMPS)),
         sums=("confidence", "cost"),
         after=("decision_outcomes",),
+        former=Former(
+            "decision_versions",
+            "decision_changes",
+            (
+                *("id", "agent_id", "exchange", "symbol", "cycle_id", "trade_id", "prompt_version", "action", "origin"),
+                *("confidence", "leverage", "cost", "prompt_tokens", "completion_tokens", "executed"),
+                *("outcome_correct", "decided_at", "outcome_recorded_at", "updated_at"),
+            ),
+        ),
     ),
     Policy(
         "decision_outcomes",
@@ -130,6 +167,9 @@ POLICIES = (
         ("exchange", "symbol", "day", "price", "priced_at", "market_exchange", "market_symbol", *_STAMPS),
         frozenset(("priced_at", *_STAMPS)),
         sums=("price",),
+        former=Former(
+            "daily_mark_versions", "daily_mark_changes", ("exchange", "symbol", "day", "price", "updated_at")
+        ),
     ),
 )
 
@@ -149,6 +189,7 @@ def copy(connection: psycopg.Connection, client: Client, policy: Policy) -> Copi
         with connection.transaction():
             newest = client.command(f"SELECT toString(max(updated_at)) FROM {policy.storage}")
             sent = _send(connection, client, policy, str(newest))
+            _send_former(connection, client, policy)
             expected, found = _of_postgres(connection, policy), _of_clickhouse(client, policy)
             full = expected != found
             if full:
@@ -165,33 +206,53 @@ def copy(connection: psycopg.Connection, client: Client, policy: Policy) -> Copi
 def _send(connection: psycopg.Connection, client: Client, policy: Policy, since: str) -> int:
     from psycopg import sql
 
+    wanted = sql.SQL("({where}) AND updated_at >= {since}::timestamptz - {overlap}::interval").format(
+        where=sql.SQL(policy.where),  # type: ignore[arg-type]
+        since=sql.Literal(f"{since}+00"),
+        overlap=sql.Literal(OVERLAP),
+    )
+    return _stream(connection, client, policy, policy.source, policy.storage, policy.columns, wanted)
+
+
+def _send_former(connection: psycopg.Connection, client: Client, policy: Policy) -> None:
+    """Versions that were replaced since the last copy."""
+    from psycopg import sql
+
+    if policy.former:
+        wanted = sql.SQL(
+            "until < 'infinity' AND until > (SELECT c.seen_until FROM ops.copies AS c WHERE c.target = {target})"
+        ).format(target=sql.Literal(policy.target))
+        former = policy.former
+        _stream(connection, client, policy, former.source, former.target, former.columns, wanted)
+
+
+def _stream(
+    connection: psycopg.Connection,
+    client: Client,
+    policy: Policy,
+    source: str,
+    target: str,
+    names: tuple[str, ...],
+    wanted: sql.Composed,
+) -> int:
+    """Rows of `source` into `target`, in the order of their versions; how many."""
+    from psycopg import sql
+
     columns = [
         sql.SQL("to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')").format(sql.Identifier(column))
         if column in policy.times
         else sql.Identifier(column)
-        for column in policy.columns
+        for column in names
     ]
-    query = sql.SQL(
-        "COPY (SELECT {columns} FROM {table} WHERE ({where})"
-        " AND updated_at >= {since}::timestamptz - {overlap}::interval ORDER BY updated_at) TO STDOUT"
-    ).format(
-        columns=sql.SQL(", ").join(columns),
-        table=sql.Identifier(policy.source),
-        where=sql.SQL(policy.where),  # type: ignore[arg-type]
-        since=sql.Literal(f"{since}+00"),
-        overlap=sql.Literal(OVERLAP),
+    query = sql.SQL("COPY (SELECT {columns} FROM {table} WHERE {wanted} ORDER BY updated_at) TO STDOUT").format(
+        columns=sql.SQL(", ").join(columns), table=sql.Identifier(source), wanted=wanted
     )
     with connection.cursor() as cursor:
         with cursor.copy(query) as stream:
             blocks = _blocks(stream)
             first = next(blocks, None)
             if first is not None:
-                client.raw_insert(
-                    policy.storage,
-                    column_names=policy.columns,
-                    insert_block=_chain(first, blocks),
-                    fmt="TabSeparated",
-                )
+                client.raw_insert(target, column_names=names, insert_block=_chain(first, blocks), fmt="TabSeparated")
         return cursor.rowcount
 
 

@@ -19,15 +19,31 @@
     {%- if is_partial() -%}{{ version }} > {{ moment(env_var('DBT_COPIED_SINCE')) }}{%- else -%}1 = 1{%- endif -%}
 {% endmacro %}
 
-{% macro copied_until(version) %}
+{% macro as_copied() %}
     {%- set cut = env_var('DBT_COPIED_UNTIL', '') -%}
-    {%- if cut -%}{{ version }} <= {{ moment(cut) }}{%- else -%}1 = 1{%- endif -%}
+    {%- if cut -%}
+    updated_at <= {{ moment(cut) }}{{ " and until > " ~ moment(cut) if target.type == 'postgres' }}
+    {%- else -%}
+    {{ "until = 'infinity'" if target.type == 'postgres' else '1 = 1' }}
+    {%- endif -%}
 {% endmacro %}
 
-{% macro as_copied() %}
-    {{- copied_until('updated_at') }}
-    {%- if target.type == 'postgres' %} and
-    {%- set cut = env_var('DBT_COPIED_UNTIL', '') -%}
-    {{ " until > " ~ moment(cut) if cut else " until = 'infinity'" }}
-    {%- endif -%}
+{% macro copied_rows(table, columns, key) %}
+    {%- set changes = source('changes', table) if target.type == 'clickhouse' %}
+    select {{ columns }}
+    from {{ source('trading', table) }}
+    where {{ as_copied() }}
+    {%- if changes and env_var('DBT_COPIED_UNTIL', '') %}
+    union all
+    select {{ columns }}
+    from (
+        select {{ columns }}
+        from {{ changes }}
+        where {{ as_copied() }} and ({{ key }}) in (
+            select {{ key }} from {{ changes }} where not ({{ as_copied() }})
+        )
+        order by updated_at desc
+        limit 1 by {{ key }}
+    )
+    {%- endif %}
 {% endmacro %}

@@ -29,8 +29,3 @@
     {{ typed('outcome_recorded_at', 'timestamp', nullable=true) }} as outcome_recorded_at,
     {{ typed('updated_at', 'timestamp') }} as updated_at
 {% endmacro %}
-
-{% macro decision_change_columns() %}
-    id, agent_id, exchange, symbol, cycle_id, trade_id, prompt_version, action, origin, confidence, leverage, cost,
-    prompt_tokens, completion_tokens, executed, outcome_correct, decided_at, outcome_recorded_at, updated_at
-{%- endmacro %}

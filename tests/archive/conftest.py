@@ -119,7 +119,7 @@ def clear(connection: psycopg.Connection, client: Client) -> None:
     connection.execute("INSERT INTO ops.lasting_marts VALUES ('trade_facts') ON CONFLICT DO NOTHING")
     for table in client.query(
         "SELECT table FROM system.parts WHERE active AND database = currentDatabase()"
-        " AND (table LIKE '%_versions' OR table = 'trade_changes') GROUP BY table"
+        " AND (table LIKE '%_versions' OR table LIKE '%_changes') GROUP BY table"
     ).result_columns:
         for name in table:
             client.command(f"TRUNCATE TABLE {name}")

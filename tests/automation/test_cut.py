@@ -35,13 +35,16 @@ def test_a_cut_needs_a_change_or_an_hour(connection: psycopg.Connection) -> None
     age(connection, 15)
     assert why_no_cut(connection) == "nothing changed since the last cut"
     connection.execute("INSERT INTO agents (id, display_name, origin) VALUES ('cut', 'C', 'live')")
+    # ClickHouse does not have it yet.
+    assert why_no_cut(connection) == "nothing changed since the last cut"
+    connection.execute("UPDATE ops.copies SET seen_until = clock_timestamp() WHERE target <> 'accounts'")
+    assert why_no_cut(connection) == "nothing changed since the last cut"
+    connection.execute("UPDATE ops.copies SET seen_until = clock_timestamp()")
     assert why_no_cut(connection) is None
     take_cut(connection)
     age(connection, 15)
-    # Written 15 minutes after the cut, as it is dated now.
-    assert why_no_cut(connection) is None
-    connection.execute("DELETE FROM agents WHERE id = 'cut'")
     assert why_no_cut(connection) == "nothing changed since the last cut"
+    connection.execute("DELETE FROM agents WHERE id = 'cut'")
     age(connection, 44)
     assert why_no_cut(connection) is None
 

@@ -22,7 +22,7 @@ from dagster_project.lib import trading_rows as rows
 from dagster_project.lib.mart_builds import plan, take_cut
 from dagster_project.lib.trading_store import land
 from tests.dbt import crowd, desk
-from tests.dbt.warehouses import ENGINES, Warehouses
+from tests.dbt.warehouses import BUILT, CHEAP, ENGINES, Warehouses
 
 
 @pytest.fixture(scope="module")
@@ -162,8 +162,40 @@ def test_erased_trades_leave_with_their_numbers(both: Warehouses) -> None:
     assert both.differences() == []
 
 
+AROUND = (
+    b"INSERT INTO decisions (id, agent_id, exchange, symbol, action, confidence, prompt_version, trade_id, decided_at)"
+    b" VALUES (%(id)s, 'random-b', 'desk', 'BTC', 'long', 0.5, 'v' || %(number)s %% 3, %(id)s, %(now)s)",
+    b"UPDATE decisions SET outcome_correct = NOT coalesce(outcome_correct, false), outcome_recorded_at = %(now)s,"
+    b" confidence = 0.5 + (%(number)s %% 5) / 10.0 WHERE id = %(older)s",
+    b"INSERT INTO account_equity_snapshots (agent_id, exchange, captured_at, equity)"
+    b" VALUES ('random-b', 'desk', %(now)s, 10000 + %(number)s)",
+    b"UPDATE account_equity_snapshots SET equity = equity + 1 WHERE captured_at > %(now)s - interval '10 minutes'"
+    b" AND agent_id = 'random-b'",
+    b"UPDATE accounts SET initial_equity = 10000 + %(number)s WHERE agent_id IN ('random-b', 'winner')",
+    b"UPDATE agents SET display_name = 'Renamed ' || %(number)s WHERE id = 'random-b'",
+    b"INSERT INTO daily_marks (exchange, symbol, day, price, priced_at, market_exchange, market_symbol)"
+    b" VALUES ('desk', 'BTC', '2025-03-20', 1, %(now)s, 'desk', 'BTC/USDT')"
+    b" ON CONFLICT (exchange, symbol, day) DO UPDATE SET price = daily_marks.price + 1",
+)
+# What follows from decisions, and what of trades the other tests do not build.
+DECIDED = (
+    "+prompt_performance +calibration_scores +int_agent_signals +int_agent_trades +int_agent_streaks"
+    " +int_agent_exposure"
+)
+DECIDED_MARTS = ("prompt_days", "prompt_performance", "confidence_calibration", "calibration_scores")
+
+
+def prompt_decisions(both: Warehouses) -> list[int]:
+    """Decisions in prompt_performance, and those that were judged."""
+    (row,) = both.connection.execute(
+        "SELECT sum(decisions)::bigint, sum(judged)::bigint FROM analytics.prompt_performance WHERE scope = 'agent'"
+    )
+    return list(row)
+
+
 def test_marts_agree_while_somebody_writes(both: Warehouses) -> None:
-    """Trades are closed, corrected and reopened all the time; the archive goes on between both builds."""
+    """Trades are closed, corrected and reopened, decisions made and judged, snapshots taken, accounts, agents and
+    prices changed all the time; archive and copies go on between both builds."""
     stop = threading.Event()
     written: list[int] = []
 
@@ -183,25 +215,29 @@ def test_marts_agree_while_somebody_writes(both: Warehouses) -> None:
                     "UPDATE trades SET status = CASE status WHEN 'open' THEN 'closed' ELSE 'open' END WHERE id = %s",
                     [f"live-{number // 2}"],
                 )
+                for change in AROUND:
+                    values = {"id": f"live-{number}", "number": number, "now": now, "older": f"live-{number * 3 // 4}"}
+                    connection.execute(change, values)
             written.append(number)
 
     writer = threading.Thread(target=write)
     writer.start()
-    counts = []
-    both.move()
+    counts, every = [], f"{CHEAP} {DECIDED}"
     try:
         for _ in range(2):
-            both.archive()
+            both.move()
             take_cut(both.connection)
             for engine in ENGINES:
-                both.build(engine)
-                both.archive()
-            assert both.differences() == []
-            counts.append(len(facts(both)))
+                both.build(engine, select=every)
+                both.move()
+            assert both.differences([*BUILT, *DECIDED_MARTS]) == []
+            kept = both.connection.execute("SELECT count(DISTINCT source) FROM ops.former_rows").fetchone()
+            assert kept == (5,)
+            counts.append((len(facts(both)), *prompt_decisions(both)))
     finally:
         stop.set()
         writer.join()
-    assert counts[0] < counts[1]
+    assert all(before < after for before, after in zip(*counts, strict=True))
     assert written[0] > 50
     for _ in range(2):  # the second pass sends what was reopened during the first
         both.archive()
@@ -219,14 +255,16 @@ def test_another_project_is_built_anew(both: Warehouses, engine: str) -> None:
     assert plan(both.connection, engine, "another").why_full == "the dbt project changed"
 
 
-# What follows from decisions, and what of trades the other tests do not build.
-DECIDED = (
-    "+prompt_performance +calibration_scores +int_agent_signals +int_agent_trades +int_agent_streaks"
-    " +int_agent_exposure"
-)
 TABLES = (
-    *("prompt_days", "prompt_performance", "confidence_calibration", "calibration_scores", "int_prompt_units"),
-    *("int_agent_signals", "int_agent_trades", "int_agent_streaks", "int_agent_exposure", "int_confidence_days"),
+    *DECIDED_MARTS,
+    *(
+        "int_prompt_units",
+        "int_agent_signals",
+        "int_agent_trades",
+        "int_agent_streaks",
+        "int_agent_exposure",
+        "int_confidence_days",
+    ),
 )
 
 
@@ -261,7 +299,7 @@ def test_what_follows_from_decisions_equals_a_full_build(both: Warehouses) -> No
         {"ids": trades, "start": desk.START},
     )
     both.move()
-    both.cut_and_build(select=DECIDED)
+    both.cut_and_build(full=True, select=DECIDED)  # other tests built less of later cuts
     decisions = [name for (name,) in run("SELECT id FROM decisions ORDER BY id")]
     for trade in draw.sample(trades, 20):
         run(

@@ -89,8 +89,11 @@ _HOLDINGS = (
         "orders", "orders_history_versions", user="user_id", agents=("agent_id",), links=(Link("trade_id", "trades"),)
     ),
     Holding("decisions", "agent_decisions_log_versions", user="user_id", agents=("agent_id",)),
-    # Fed from agent_decisions_log_versions, likewise.
+    # Fed from the tables of versions, likewise.
     Holding(None, "decision_changes", agents=("agent_id",), links=(Link("id", "decisions", part=True),)),
+    Holding(None, "agent_changes", agents=("id",)),
+    Holding(None, "account_changes", agents=("agent_id",)),
+    Holding(None, "account_equity_snapshot_changes", agents=("agent_id",)),
     Holding("decision_cycles", "decision_cycles_versions", agents=("agent_id",)),
     Holding(
         "decision_outcomes",

@@ -1,3 +1,13 @@
+with accounts as (
+
+    {{ copied_rows(
+        'accounts',
+        'agent_id, exchange, base_currency, origin, initial_equity, inception_at, updated_at',
+        'agent_id, exchange'
+    ) }}
+
+)
+
 select
     -- ids
     {{ typed('agent_id', 'text') }} as agent_id,
@@ -12,5 +22,4 @@ select
 
     -- timestamps
     {{ typed('inception_at', 'timestamp', nullable=true) }} as inception_at
-from {{ source('trading', 'accounts') }}
-where {{ as_copied() }}
+from accounts

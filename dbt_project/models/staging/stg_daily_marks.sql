@@ -1,3 +1,13 @@
+with daily_marks as (
+
+    {{ copied_rows(
+        'daily_marks',
+        'exchange, symbol, price, day, updated_at',
+        'exchange, symbol, day'
+    ) }}
+
+)
+
 select
     -- ids
     {{ typed('exchange', 'text') }} as exchange,
@@ -8,5 +18,4 @@ select
 
     -- dates
     {{ typed('day', 'date') }} as day
-from {{ source('trading', 'daily_marks') }}
-where {{ as_copied() }}
+from daily_marks

@@ -1,4 +1,4 @@
 select
     {{ decision_columns() }}
-from {{ source('decision_changes', 'decision_changes') }}
+from {{ source('changes', 'decisions') }}
 where {{ as_copied() }}

@@ -1,3 +1,13 @@
+with account_equity_snapshots as (
+
+    {{ copied_rows(
+        'account_equity_snapshots',
+        'agent_id, exchange, origin, equity, captured_at, updated_at',
+        'agent_id, exchange, captured_at'
+    ) }}
+
+)
+
 select
     -- ids
     {{ typed('agent_id', 'text') }} as agent_id,
@@ -12,5 +22,4 @@ select
 
     -- timestamps
     {{ typed('captured_at', 'timestamp') }} as captured_at
-from {{ source('trading', 'account_equity_snapshots') }}
-where {{ as_copied() }}
+from account_equity_snapshots

@@ -1,4 +1,4 @@
-"""Applies 0018_decision_changes.sql."""
+"""Applies 0018_mart_inputs.sql."""
 
 from dagster_project.migrations import run_sql_beside
 
