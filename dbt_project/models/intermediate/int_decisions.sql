@@ -13,19 +13,25 @@
         "{{ forget(['decision_id'], 'select decision_id from ' ~ ref('int_decision_touched'), by_hand='nothing') }}",
     ],
 ) }}
--- depends_on: {{ ref('int_decision_touched') }}
+-- depends_on: {{ ref('int_decision_touched') }}, {{ ref('stg_decision_changes') }}
 
 with versions as (
 
+    {% if is_partial() -%}
     select
         *,
         row_number() over (partition by decision_id order by updated_at desc) as recency
-    from {{ changes_or_all(ref('stg_decision_changes'), ref('stg_decisions')) }}
-    where {{ unless_by_hand() }}
-        {%- if is_partial() %}
-        and {{ copied_since('updated_at') }}
+    from {{ ref('stg_decision_changes') }}
+    where
+        {{ copied_since('updated_at') }}
         and decision_id in (select touched.decision_id from {{ ref('int_decision_touched') }} as touched)
-        {%- endif %}
+    {%- else -%}
+    select
+        *,
+        1 as recency
+    from {{ ref('stg_decisions') }}
+    where {{ unless_by_hand() }}
+    {%- endif %}
 
 )
 
