@@ -255,6 +255,55 @@ def test_another_project_is_built_anew(both: Warehouses, engine: str) -> None:
     assert plan(both.connection, engine, "another").why_full == "the dbt project changed"
 
 
+def test_days_go_on_from_those_that_stand(both: Warehouses) -> None:
+    """Accounts, snapshots and marks change, some late; a board's last day comes and is taken back."""
+    run, start, chosen = both.connection.execute, {"start": desk.START}, "+since_inception"
+    both.move()
+    both.cut_and_build(select=chosen)
+
+    def built() -> int:
+        both.move()
+        assert all(one.since for one in both.cut_and_build(select=chosen).values())
+        row = run("SELECT count(*) FROM analytics.int_daily_touched").fetchone()
+        assert row is not None
+        return row[0]
+
+    run("UPDATE accounts SET initial_equity = initial_equity + 17 WHERE agent_id IN ('random-a', 'random-b')")
+    run(
+        "INSERT INTO trades (id, agent_id, exchange, symbol, side, status, quantity, entry_price, net_pnl, fee,"
+        " opened_at, closed_at) SELECT 'far-' || n, CASE n WHEN 1 THEN 'steady' ELSE 'random-a' END, 'far', 'BTC',"
+        " 'long', 'closed', 1, 100, n, 1, %(start)s, %(start)s + n * interval '100 days' FROM generate_series(1, 4) n",
+        start,
+    )
+    assert built() >= 6  # an account stands for its three boards
+    last = "SELECT max(day) FROM analytics.agent_daily WHERE exchange = 'far' AND agent_id = 'steady'"
+    assert run(last).fetchone() == ((desk.START + timedelta(days=400)).date(),)
+    run("UPDATE trades SET closed_at = closed_at - interval '150 days' WHERE id IN ('far-3', 'far-4')")
+    run(
+        "UPDATE account_equity_snapshots SET equity = equity + 3"
+        " WHERE captured_at = (SELECT min(captured_at) FROM account_equity_snapshots)"
+    )
+    run(
+        "INSERT INTO account_equity_snapshots (agent_id, exchange, captured_at, equity)"
+        " SELECT 'random-a', 'desk', %(start)s + n * interval '1 day', 770 + n FROM generate_series(30, 31) AS n",
+        start,
+    )
+    run(
+        "INSERT INTO daily_marks (exchange, symbol, day, price, priced_at, market_exchange, market_symbol)"
+        " SELECT 'desk', 'BTC', day, 90 + extract(day FROM day), day, 'binance', 'BTC/USDT'"
+        " FROM generate_series(%(start)s, %(start)s + interval '60 days', '7 days') AS day"
+        " ON CONFLICT (exchange, symbol, day) DO UPDATE SET price = excluded.price + 5, updated_at = clock_timestamp()",
+        start,
+    )
+    assert built() >= 2
+    assert run(last).fetchone() == ((desk.START + timedelta(days=250)).date(),)
+    days = ("agent_daily", "since_inception")
+    partial = both.marts(days)
+    both.cut_and_build(full=True)
+    assert both.marts(days) == partial
+    assert both.differences() == []
+
+
 TABLES = (
     *DECIDED_MARTS,
     *(

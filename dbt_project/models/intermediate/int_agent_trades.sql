@@ -16,37 +16,6 @@ with months as (
 
 ),
 
-lasts as (
-
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        max(last_closed_at) as last_closed_at
-    from months
-    group by exchange, origin_group, agent_id
-
-),
-
-newest as {{ once() }}(
-
-    select
-        facts.exchange as exchange,
-        facts.origin_group as origin_group,
-        facts.agent_id as agent_id,
-        max({{ by_bytes('facts.trade_id') }}) as last_trade_id
-    from {{ ref('trade_facts') }} as facts
-    inner join lasts
-        on
-            facts.agent_id = lasts.agent_id
-            and facts.closed_at = lasts.last_closed_at
-            and facts.exchange = lasts.exchange
-            and facts.origin_group = lasts.origin_group
-    where (facts.agent_id, facts.day) in (select ends.agent_id, {{ day_of('ends.last_closed_at') }} from lasts as ends)
-    group by facts.exchange, facts.origin_group, facts.agent_id
-
-),
-
 means as (
 
     select
@@ -129,7 +98,7 @@ inner join {{ ref('int_trade_medians') }} as medians
         months.exchange = medians.exchange
         and months.origin_group = medians.origin_group
         and months.agent_id = medians.agent_id
-inner join newest
+inner join {{ ref('int_agent_lasts') }} as newest
     on
         months.exchange = newest.exchange
         and months.origin_group = newest.origin_group

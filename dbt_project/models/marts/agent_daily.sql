@@ -1,14 +1,69 @@
 {{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
     order_by=['exchange', 'origin_group', 'agent_id', 'day'],
     indexes=[{'columns': ['exchange', 'origin_group', 'agent_id', 'day'], 'unique': true}]
         if target.type == 'postgres' else [],
-    pre_hook="{{ join_by_hash() }}",
+    pre_hook=["{{ forget_days_since() }}", "{{ forget_days_after_the_last() }}", "{{ join_by_hash() }}"],
 ) }}
+{%- set fresh = is_partial() %}
+-- depends_on: {{ ref('int_daily_touched') }}
 
+{% if fresh -%}
+-- Days that stand. The next ones go on from the last of them, and from the last that has a snapshot.
+with kept as {{ once() }}(
+
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        max(day) as last_day,
+        min(case when equity_source = 'snapshot' then day end) as first_snapshot_day,
+        max(case when equity_source = 'snapshot' then day end) as last_snapshot_day
+    from {{ this }}
+    group by exchange, origin_group, agent_id
+
+),
+
+stood as {{ once() }}(
+
+    select
+        kept.exchange as exchange,
+        kept.origin_group as origin_group,
+        kept.agent_id as agent_id,
+        max(case when past.day = kept.last_day then past.realized_pnl_total end) as realized_pnl_total,
+        max(case when past.day = kept.last_day then past.equity end) as equity,
+        max(case when past.day = kept.last_day then past.peak_equity end) as peak_equity,
+        max(case when past.day = kept.last_snapshot_day then past.equity end) as anchor_equity,
+        max(case when past.day = kept.last_snapshot_day then past.realized_pnl_total + past.open_pnl end) as anchor_pnl
+    from {{ this }} as past
+    inner join kept
+        on
+            past.exchange = kept.exchange
+            and past.origin_group = kept.origin_group
+            and past.agent_id = kept.agent_id
+    where past.day = kept.last_day or past.day = kept.last_snapshot_day
+    group by kept.exchange, kept.origin_group, kept.agent_id
+
+),
+
+closed as (
+{%- else -%}
 with closed as (
+{%- endif %}
 
-    select *
-    from {{ ref('int_trade_days') }}
+    select parts.*
+    from {{ ref('int_trade_days') }} as parts
+    {{ after_the_kept('parts', 'parts.day') if fresh }}
+
+),
+
+nights as (
+
+    select parts.*
+    from {{ ref('int_trade_nights') }} as parts
+    {{ after_the_kept('parts', 'parts.day') if fresh }}
 
 ),
 
@@ -20,7 +75,7 @@ marked as (
         {{ exact_product('nights.net_quantity', 'marks.price') }} - nights.net_cost as rise,
         {{ exact_product('nights.long_quantity', 'marks.price') }} as long_value,
         {{ exact_product('nights.short_quantity', 'marks.price') }} as short_value
-    from {{ ref('int_trade_nights') }} as nights
+    from nights
     left join {{ ref('stg_daily_marks') }} as marks
         on
             nights.exchange = marks.exchange
@@ -49,15 +104,18 @@ held as (
 captured as (
 
     select
-        exchange,
-        origin_group,
-        agent_id,
-        equity,
-        {{ day_of('captured_at') }} as day,
+        snapshots.exchange as exchange,
+        snapshots.origin_group as origin_group,
+        snapshots.agent_id as agent_id,
+        snapshots.equity as equity,
+        {{ day_of('snapshots.captured_at') }} as day,
         row_number() over (
-            partition by exchange, origin_group, agent_id, {{ day_of('captured_at') }} order by captured_at desc
+            partition by
+                snapshots.exchange, snapshots.origin_group, snapshots.agent_id, {{ day_of('snapshots.captured_at') }}
+            order by snapshots.captured_at desc
         ) as recency
-    from {{ ref('stg_equity_snapshots') }}
+    from {{ ref('stg_equity_snapshots') }} as snapshots
+    {{ after_the_kept('snapshots', day_of('snapshots.captured_at')) if fresh }}
 
 ),
 
@@ -82,8 +140,19 @@ evidence as (
         agent_id,
         min(first_day) as first_day,
         max(day) as last_day
-    from closed
+    from {{ ref('int_trade_days') }}
     group by exchange, origin_group, agent_id
+    {% if fresh -%}
+    union all
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        first_snapshot_day as first_day,
+        last_snapshot_day as last_day
+    from kept
+    where last_snapshot_day is not null
+    {% endif -%}
     union all
     select
         exchange,
@@ -130,6 +199,27 @@ started as (
 
 ),
 
+{% if fresh -%}
+begun as (
+
+    select
+        started.exchange as exchange,
+        started.origin_group as origin_group,
+        started.agent_id as agent_id,
+        started.last_day as last_day,
+        started.currency as currency,
+        started.initial_equity as initial_equity,
+        {{ typed('coalesce(' ~ days_later('kept.last_day', 1) ~ ', started.first_day)', 'date') }} as first_day
+    from started
+    left join kept
+        on
+            started.exchange = kept.exchange
+            and started.origin_group = kept.origin_group
+            and started.agent_id = kept.agent_id
+
+),
+
+{% endif -%}
 calendar as (
 
     select
@@ -139,7 +229,7 @@ calendar as (
         currency,
         initial_equity,
         {{ each_day('first_day', 'last_day') }} as day
-    from started
+    from {{ 'begun' if fresh else 'started' }}
 
 ),
 
@@ -187,14 +277,36 @@ days as (
 running as (
 
     select
-        *,
-        sum(realized_pnl) over (
-            partition by exchange, origin_group, agent_id order by day rows between unbounded preceding and current row
-        ) as realized_pnl_total,
-        count(snapshot_equity) over (
-            partition by exchange, origin_group, agent_id order by day rows between unbounded preceding and current row
+        days.*,
+        {% for name in ['realized_pnl_total', 'equity', 'peak_equity', 'anchor_equity', 'anchor_pnl'] -%}
+        {{ 'stood.' ~ name if fresh else typed('null', 'total' if name == 'realized_pnl_total' else 'product', nullable=true) }}
+            as {{ name }}_before,
+        {% endfor -%}
+        sum(days.realized_pnl) over (
+            partition by days.exchange, days.origin_group, days.agent_id order by days.day
+            rows between unbounded preceding and current row
+        ) as realized_pnl_since,
+        count(days.snapshot_equity) over (
+            partition by days.exchange, days.origin_group, days.agent_id order by days.day
+            rows between unbounded preceding and current row
         ) as anchor
     from days
+    {%- if fresh %}
+    left join stood
+        on
+            days.exchange = stood.exchange
+            and days.origin_group = stood.origin_group
+            and days.agent_id = stood.agent_id
+    {%- endif %}
+
+),
+
+summed as (
+
+    select
+        *,
+        coalesce(realized_pnl_total_before, {{ typed('0', 'total') }}) + realized_pnl_since as realized_pnl_total
+    from running
 
 ),
 
@@ -206,7 +318,7 @@ anchored as (
         max(snapshot_equity) over (partition by exchange, origin_group, agent_id, anchor) as anchor_equity,
         max(case when snapshot_equity is not null then realized_pnl_total + open_pnl end)
             over (partition by exchange, origin_group, agent_id, anchor) as anchor_pnl
-    from running
+    from summed
 
 ),
 
@@ -215,7 +327,9 @@ valued as (
     select
         *,
         {{ typed(
-            'case when anchor = 0 then initial_equity + pnl else anchor_equity + (pnl - anchor_pnl) end',
+            'case when anchor > 0 then anchor_equity + (pnl - anchor_pnl)'
+            ' when anchor_equity_before is not null then anchor_equity_before + (pnl - anchor_pnl_before)'
+            ' else initial_equity + pnl end',
             'product', nullable=true
         ) }} as equity
     from anchored
@@ -227,12 +341,24 @@ compared as (
     select
         *,
         coalesce(
-            lag(equity) over (partition by exchange, origin_group, agent_id order by day), initial_equity
+            lag(equity) over (partition by exchange, origin_group, agent_id order by day), equity_before, initial_equity
         ) as opening_equity,
         max(equity) over (
             partition by exchange, origin_group, agent_id order by day rows between unbounded preceding and current row
-        ) as highest
+        ) as highest_since
     from valued
+
+),
+
+highest as (
+
+    select
+        *,
+        case
+            when highest_since is null or peak_equity_before > highest_since then coalesce(peak_equity_before, highest_since)
+            else highest_since
+        end as highest
+    from compared
 
 ),
 
@@ -241,7 +367,7 @@ peaked as (
     select
         *,
         case when initial_equity > highest then initial_equity else highest end as peak
-    from compared
+    from highest
 
 )
 

@@ -21,5 +21,6 @@ select
     {{ typed('initial_equity', 'decimal', nullable=true) }} as initial_equity,
 
     -- timestamps
-    {{ typed('inception_at', 'timestamp', nullable=true) }} as inception_at
+    {{ typed('inception_at', 'timestamp', nullable=true) }} as inception_at,
+    {{ typed('updated_at', 'timestamp') }} as updated_at
 from accounts

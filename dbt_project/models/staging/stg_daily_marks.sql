@@ -17,5 +17,8 @@ select
     {{ typed('price', 'decimal') }} as price,
 
     -- dates
-    {{ typed('day', 'date') }} as day
+    {{ typed('day', 'date') }} as day,
+
+    -- timestamps
+    {{ typed('updated_at', 'timestamp') }} as updated_at
 from daily_marks

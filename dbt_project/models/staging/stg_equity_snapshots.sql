@@ -21,5 +21,6 @@ select
     {{ typed('equity', 'decimal') }} as equity,
 
     -- timestamps
-    {{ typed('captured_at', 'timestamp') }} as captured_at
+    {{ typed('captured_at', 'timestamp') }} as captured_at,
+    {{ typed('updated_at', 'timestamp') }} as updated_at
 from account_equity_snapshots

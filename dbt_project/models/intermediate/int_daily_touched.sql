@@ -1,0 +1,56 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    order_by=['agent_id', 'since_day'],
+    pre_hook="{{ 'truncate table ' ~ this if is_incremental() }}",
+) }}
+
+with changes as (
+
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        first_day as day
+    from {{ ref('int_trade_touched') }}
+    union all
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        {{ day_of('captured_at') }} as day
+    from {{ ref('stg_equity_snapshots') }}
+    where {{ copied_since('updated_at') }}
+    union all
+    select
+        nights.exchange as exchange,
+        nights.origin_group as origin_group,
+        nights.agent_id as agent_id,
+        nights.day as day
+    from {{ ref('int_trade_nights') }} as nights
+    inner join {{ ref('stg_daily_marks') }} as marks
+        on
+            nights.exchange = marks.exchange
+            and nights.symbol = marks.symbol
+            and nights.day = marks.day
+    where {{ copied_since('marks.updated_at') }}
+    {% for group in ['real', 'paper', 'made up'] -%}
+    union all
+    select
+        exchange,
+        '{{ group }}' as origin_group,
+        agent_id,
+        {{ typed("'1970-01-01'", 'date') }} as day
+    from {{ ref('stg_accounts') }}
+    where {{ copied_since('updated_at') }}
+    {% endfor %}
+)
+
+select
+    exchange,
+    {{ typed('origin_group', 'text') }} as origin_group,
+    agent_id,
+    {{ typed('min(day)', 'date') }} as since_day
+from changes
+where {{ '1 = 1' if is_partial() else '1 = 0' }}
+group by exchange, origin_group, agent_id
