@@ -1,7 +1,7 @@
 """What the marts of both warehouses are built of, and whether a build may be incremental.
 
-A cut is two moments: up to one the archive has dealt with every closed trade, up to the other the copies in ClickHouse
-have every version of decisions, accounts, agents, snapshots and prices of days. Both warehouses take versions up to
+A cut is some moments: up to one the archive has dealt with every closed trade, up to one each ClickHouse has every
+version of decisions, accounts, agents, snapshots and prices of days. Both warehouses take versions up to
 the cut, so that writers who go on meanwhile do not make them differ. A build that succeeded is written down with its
 cut; the next one looks at versions after it.
 Everything is built anew after an erasure, after a change of the dbt project, where no build is known, and when the last
@@ -10,6 +10,7 @@ one is older than what ClickHouse keeps of changes.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,10 @@ _CUT = """
 INSERT INTO ops.mart_cuts (as_of, copied_until, run_id)
 SELECT
     greatest(max(p.done_version), timestamptz '1970-01-01 00:00:00+00'),
-    (SELECT min(c.seen_until) FROM ops.copies AS c),
+    (
+        SELECT jsonb_object_agg(c.source, to_char(c.seen_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'))
+        FROM ops.copies AS c
+    ),
     %s
 FROM ops.archive_progress AS p
 WHERE p.policy = 'trades'
@@ -28,7 +32,9 @@ RETURNING to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')
 """
 # What no later cut can ask for.
 _FORGET = """
-DELETE FROM ops.former_rows WHERE until <= (SELECT c.copied_until FROM ops.mart_cuts AS c ORDER BY c.id DESC LIMIT 1)
+DELETE FROM ops.former_rows AS f
+USING (SELECT c.copied_until FROM ops.mart_cuts AS c ORDER BY c.id DESC LIMIT 1) AS cut
+WHERE f.until <= (cut.copied_until ->> f.source)::timestamp AT TIME ZONE 'UTC'
 """
 _PLAN = """
 SELECT
@@ -38,15 +44,19 @@ SELECT
         WHEN built.as_of IS NULL THEN 'no earlier build is known'
         WHEN built.project <> %(project)s THEN 'the dbt project changed'
         WHEN built.as_of < clock_timestamp() - interval '6 days' THEN 'changes are kept for 7 days'
-        WHEN cut.as_of < built.as_of OR cut.copied_until < built.copied_until THEN 'the cut is older than what is built'
+        WHEN
+            cut.as_of < built.as_of
+            OR EXISTS (
+                SELECT FROM jsonb_each_text(built.copied_until) AS b WHERE cut.copied_until ->> b.key < b.value
+            ) THEN 'the cut is older than what is built'
         WHEN EXISTS (
             SELECT FROM ops.archive_manifests AS m WHERE m.kind = 'erasure' AND m.verified_at >= built.began_at
         ) THEN 'rows were erased'
     END,
     to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
-    to_char(cut.copied_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+    cut.copied_until,
     to_char(built.began_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
-    to_char(built.copied_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')
+    built.copied_until
 FROM (SELECT c.as_of, c.copied_until FROM ops.mart_cuts AS c ORDER BY c.id DESC LIMIT 1) AS cut
 LEFT JOIN (
     SELECT b.as_of, b.project, b.began_at, b.copied_until
@@ -59,7 +69,15 @@ LEFT JOIN (
 
 
 # What came since, and is in ClickHouse by now.
-_NEW = "t.updated_at > cut.copied_until AND t.updated_at <= copied.until"
+_NEW = " AND ".join(
+    f"""
+            NOT EXISTS (
+                SELECT FROM {table} AS t
+                WHERE t.updated_at > (cut.copied_until ->> '{table}')::timestamp AT TIME ZONE 'UTC'
+                    AND t.updated_at <= (SELECT c.seen_until FROM ops.copies AS c WHERE c.source = '{table}')
+            )"""
+    for table in ("agents", "accounts", "account_equity_snapshots", "decisions", "daily_marks")
+)
 _CHANGED = f"""
 SELECT
     CASE
@@ -73,15 +91,10 @@ SELECT
                         SELECT max(p.done_version) FROM ops.archive_progress AS p WHERE p.policy = 'trades'
                     )
             )
-            AND NOT EXISTS (SELECT FROM agents AS t WHERE {_NEW})
-            AND NOT EXISTS (SELECT FROM accounts AS t WHERE {_NEW})
-            AND NOT EXISTS (SELECT FROM account_equity_snapshots AS t WHERE {_NEW})
-            AND NOT EXISTS (SELECT FROM decisions AS t WHERE {_NEW})
-            AND NOT EXISTS (SELECT FROM daily_marks AS t WHERE {_NEW})
+            AND {_NEW}
             THEN 'nothing changed since the last cut'
     END
 FROM (SELECT c.as_of, c.copied_until, c.taken_at FROM ops.mart_cuts AS c ORDER BY c.id DESC LIMIT 1) AS cut
-CROSS JOIN (SELECT min(c.seen_until) AS until FROM ops.copies AS c) AS copied
 """
 # Boards are at most an hour old, and not built more often than four times an hour, however much is written.
 MOST, REST = "58 minutes", "14 minutes"
@@ -89,7 +102,7 @@ MOST, REST = "58 minutes", "14 minutes"
 
 @dataclass(frozen=True)
 class Plan:
-    """One build, of trades up to `as_of` and of what is copied up to `copied_until`. Moments are UTC as text.
+    """One build, of trades up to `as_of` and of copied tables up to `copied_until`. Moments are UTC as text.
 
     `since`, `copied_since` and `last_began` tell what changed: the cut of the last build that succeeded, and when that
     one began. `why_full` says why they are not given.
@@ -99,15 +112,15 @@ class Plan:
     since: str | None
     why_full: str | None
     began_at: str
-    copied_until: str
+    copied_until: dict[str, str]
     last_began: str | None = None
-    copied_since: str | None = None
+    copied_since: dict[str, str] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
         """What dbt reads of it; empty where everything is built."""
-        partial = {"SINCE": self.since, "LAST_BEGAN": self.last_began, "COPIED_SINCE": self.copied_since}
-        whole = {"DBT_AS_OF": self.as_of, "DBT_COPIED_UNTIL": self.copied_until, "DBT_BEGAN": self.began_at}
+        partial = {"SINCE": self.since, "LAST_BEGAN": self.last_began, "COPIED_SINCE": json.dumps(self.copied_since)}
+        whole = {"DBT_AS_OF": self.as_of, "DBT_COPIED_UNTIL": json.dumps(self.copied_until), "DBT_BEGAN": self.began_at}
         return whole | {f"DBT_{name}": "" if self.why_full else value or "" for name, value in partial.items()}
 
 
@@ -148,6 +161,6 @@ def succeeded(connection: psycopg.Connection, engine: str, project: str, plan: P
     """Writes down that every mart was built."""
     connection.execute(
         "INSERT INTO ops.mart_builds (engine, as_of, project, is_full, began_at, copied_until, run_id)"
-        " VALUES (%s, (%s || '+00')::timestamptz, %s, %s, (%s || '+00')::timestamptz, (%s || '+00')::timestamptz, %s)",
-        [engine, plan.as_of, project, plan.since is None, plan.began_at, plan.copied_until, run_id],
+        " VALUES (%s, (%s || '+00')::timestamptz, %s, %s, (%s || '+00')::timestamptz, %s::jsonb, %s)",
+        [engine, plan.as_of, project, plan.since is None, plan.began_at, json.dumps(plan.copied_until), run_id],
     )

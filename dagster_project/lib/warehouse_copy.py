@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # A transaction may commit this long after it stamped its rows and still travel with the next incremental copy.
 OVERLAP = "10 minutes"
 _SEEN = """
-UPDATE ops.copies SET seen_until = greatest(seen_until, %s), copied_at = clock_timestamp() WHERE target = %s
+UPDATE ops.copies SET seen_until = greatest(seen_until, %s), copied_at = clock_timestamp() WHERE source = %s
 """
 
 
@@ -199,7 +199,7 @@ def copy(connection: psycopg.Connection, client: Client, policy: Policy) -> Copi
         connection.isolation_level = None
     done = Copied(sent, expected, found, full)
     if done.agree and row:
-        connection.execute(_SEEN, [row[0], policy.target])
+        connection.execute(_SEEN, [row[0], policy.source])
     return done
 
 
@@ -220,8 +220,8 @@ def _send_former(connection: psycopg.Connection, client: Client, policy: Policy)
 
     if policy.former:
         wanted = sql.SQL(
-            "until < 'infinity' AND until > (SELECT c.seen_until FROM ops.copies AS c WHERE c.target = {target})"
-        ).format(target=sql.Literal(policy.target))
+            "until < 'infinity' AND until > (SELECT c.seen_until FROM ops.copies AS c WHERE c.source = {source})"
+        ).format(source=sql.Literal(policy.source))
         former = policy.former
         _stream(connection, client, policy, former.source, former.target, former.columns, wanted)
 

@@ -15,14 +15,17 @@
     {{- changes if is_partial() else everything -}}
 {% endmacro %}
 
-{% macro copied_since(version) %}
-    {%- if is_partial() -%}{{ version }} > {{ moment(env_var('DBT_COPIED_SINCE')) }}{%- else -%}1 = 1{%- endif -%}
+{% macro copied_since(table, version='updated_at') %}
+    {%- if is_partial() -%}
+    {{ version }} > {{ moment(fromjson(env_var('DBT_COPIED_SINCE'))[table]) }}
+    {%- else -%}1 = 1{%- endif -%}
 {% endmacro %}
 
-{% macro as_copied() %}
-    {%- set cut = env_var('DBT_COPIED_UNTIL', '') -%}
-    {%- if cut -%}
-    updated_at <= {{ moment(cut) }}{{ " and until > " ~ moment(cut) if target.type == 'postgres' }}
+{% macro as_copied(table) %}
+    {%- set cuts = fromjson(env_var('DBT_COPIED_UNTIL', '{}')) -%}
+    {%- if cuts -%}
+    {%- set cut = moment(cuts[table]) -%}
+    updated_at <= {{ cut }}{{ " and until > " ~ cut if target.type == 'postgres' }}
     {%- else -%}
     {{ "until = 'infinity'" if target.type == 'postgres' else '1 = 1' }}
     {%- endif -%}
@@ -32,15 +35,15 @@
     {%- set changes = source('changes', table) if target.type == 'clickhouse' %}
     select {{ columns }}
     from {{ source('trading', table) }}
-    where {{ as_copied() }}
-    {%- if changes and env_var('DBT_COPIED_UNTIL', '') %}
+    where {{ as_copied(table) }}
+    {%- if changes and fromjson(env_var('DBT_COPIED_UNTIL', '{}')) %}
     union all
     select {{ columns }}
     from (
         select {{ columns }}
         from {{ changes }}
-        where {{ as_copied() }} and ({{ key }}) in (
-            select {{ key }} from {{ changes }} where not ({{ as_copied() }})
+        where {{ as_copied(table) }} and ({{ key }}) in (
+            select {{ key }} from {{ changes }} where not ({{ as_copied(table) }})
         )
         order by updated_at desc
         limit 1 by {{ key }}

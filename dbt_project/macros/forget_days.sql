@@ -38,7 +38,7 @@
                 select exchange, origin_group, day from {{ this }} where equity_source = 'snapshot'
                 union all
                 select exchange, origin_group, {{ day_of('captured_at') }} as day from {{ ref('stg_equity_snapshots') }}
-                where {{ copied_since('updated_at') }}
+                where {{ copied_since('account_equity_snapshots') }}
             ) as evidence
             group by exchange, origin_group
         ) as boards

@@ -50,7 +50,7 @@
         'decision_id',
         'decision_id, exchange, origin_group, agent_id, trade_id, cycle_id, decided_at',
         ref('stg_decision_changes'),
-        copied_since('updated_at')
+        copied_since('decisions')
     ) }}
     select
         decision_id, exchange, origin_group, agent_id, trade_id, cycle_id,

@@ -1,23 +1,21 @@
 -- What marts are made of beside trades: decisions, accounts, agents, equity snapshots and prices of days are copied to
--- ClickHouse while applications write. Both warehouses are built of the versions up to one moment, which ClickHouse has
+-- ClickHouse while applications write. Both warehouses are built of the versions up to a moment, which ClickHouse has
 -- whole; so the version that a row had then must stay here until nobody asks for it.
 
 CREATE TABLE ops.copies (
-    target text PRIMARY KEY,
+    source text PRIMARY KEY,
     seen_until timestamptz NOT NULL,
     copied_at timestamptz NOT NULL
 );
 
 COMMENT ON TABLE ops.copies IS 'How far the copies to ClickHouse are that the marts read.';
-COMMENT ON COLUMN ops.copies.target IS 'View in ClickHouse.';
+COMMENT ON COLUMN ops.copies.source IS 'Table of PostgreSQL.';
 COMMENT ON COLUMN ops.copies.seen_until IS 'Every version up to this is in ClickHouse, and no row gets a version that is not later (UTC).';
 COMMENT ON COLUMN ops.copies.copied_at IS 'When the last copy that was proven equal ended (UTC).';
 
-INSERT INTO ops.copies (target, seen_until, copied_at)
-SELECT made.target, timestamptz '1970-01-01 00:00:00+00', clock_timestamp()
-FROM unnest(
-    ARRAY['agents', 'accounts', 'account_equity_snapshots', 'agent_decisions_log', 'daily_marks']
-) AS made (target);
+INSERT INTO ops.copies (source, seen_until, copied_at)
+SELECT made.source, timestamptz '1970-01-01 00:00:00+00', clock_timestamp()
+FROM unnest(ARRAY['agents', 'accounts', 'account_equity_snapshots', 'decisions', 'daily_marks']) AS made (source);
 
 CREATE TABLE ops.former_rows (
     source text NOT NULL COLLATE "C",
@@ -108,7 +106,7 @@ BEGIN
     IF NEW.updated_at BETWEEN now() AND clock_timestamp() THEN
         NEW.updated_at := clock_timestamp();
     END IF;
-    seen := (SELECT c.seen_until FROM ops.copies AS c WHERE c.target = TG_ARGV[0]);
+    seen := (SELECT c.seen_until FROM ops.copies AS c WHERE c.source = TG_ARGV[0]);
     IF NEW.updated_at <= seen THEN
         NEW.updated_at := greatest(clock_timestamp(), seen + interval '1 microsecond');
     END IF;
@@ -116,28 +114,25 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION ops.follow_copy() IS 'Trigger with the name of the copy: updated_at of a new row is later than everything that the copy has looked at.';
+COMMENT ON FUNCTION ops.follow_copy() IS 'Trigger with the name of the table: updated_at of a new row is later than everything that the copy has looked at.';
 
 DO $$
 DECLARE
     name text;
-    target text;
     key_columns text;
 BEGIN
-    FOR name, target, key_columns IN
+    FOR name, key_columns IN
         VALUES
-        ('agents', 'agents', '''id'''),
-        ('accounts', 'accounts', '''agent_id'', ''exchange'''),
-        (
-            'account_equity_snapshots', 'account_equity_snapshots', '''agent_id'', ''exchange'', ''captured_at'''
-        ),
-        ('decisions', 'agent_decisions_log', '''id'''),
-        ('daily_marks', 'daily_marks', '''exchange'', ''symbol'', ''day''')
+        ('agents', '''id'''),
+        ('accounts', '''agent_id'', ''exchange'''),
+        ('account_equity_snapshots', '''agent_id'', ''exchange'', ''captured_at'''),
+        ('decisions', '''id'''),
+        ('daily_marks', '''exchange'', ''symbol'', ''day''')
     LOOP
         -- After the other triggers, which go by name: this one has the last word about the version.
         EXECUTE format(
             'CREATE TRIGGER version_follows_copy BEFORE INSERT ON public.%I FOR EACH ROW EXECUTE FUNCTION ops.follow_copy(%L)',
-            name, target
+            name, name
         );
         EXECUTE format(
             'CREATE TRIGGER keep_former AFTER UPDATE ON public.%I FOR EACH ROW'
@@ -230,10 +225,10 @@ SELECT ops.describe_facade('decision_versions', 'decisions', '{"until": "updated
 COMMENT ON VIEW decision_versions IS 'Decisions as they are, and as they were before changes since the last cut, without texts. What the marts of PostgreSQL read.';
 COMMENT ON COLUMN decision_versions.until IS 'The version that followed (UTC); infinity for the present one.';
 
-ALTER TABLE ops.mart_cuts ADD COLUMN copied_until timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00';
+ALTER TABLE ops.mart_cuts ADD COLUMN copied_until jsonb NOT NULL DEFAULT '{}';
 ALTER TABLE ops.mart_cuts ALTER COLUMN copied_until DROP DEFAULT;
-ALTER TABLE ops.mart_builds ADD COLUMN copied_until timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00';
+ALTER TABLE ops.mart_builds ADD COLUMN copied_until jsonb NOT NULL DEFAULT '{}';
 ALTER TABLE ops.mart_builds ALTER COLUMN copied_until DROP DEFAULT;
 
-COMMENT ON COLUMN ops.mart_cuts.copied_until IS 'Every version of decisions, accounts, agents, snapshots and prices of days up to this is in ClickHouse (UTC).';
-COMMENT ON COLUMN ops.mart_builds.copied_until IS 'The moment that it took decisions, accounts, agents, snapshots and prices of days of (UTC).';
+COMMENT ON COLUMN ops.mart_cuts.copied_until IS 'Per table of PostgreSQL (decisions, accounts, agents, account_equity_snapshots, daily_marks): every version up to this is in ClickHouse (UTC).';
+COMMENT ON COLUMN ops.mart_builds.copied_until IS 'copied_until of its cut.';

@@ -37,7 +37,7 @@ def test_a_cut_needs_a_change_or_an_hour(connection: psycopg.Connection) -> None
     connection.execute("INSERT INTO agents (id, display_name, origin) VALUES ('cut', 'C', 'live')")
     # ClickHouse does not have it yet.
     assert why_no_cut(connection) == "nothing changed since the last cut"
-    connection.execute("UPDATE ops.copies SET seen_until = clock_timestamp() WHERE target <> 'accounts'")
+    connection.execute("UPDATE ops.copies SET seen_until = clock_timestamp() WHERE source <> 'agents'")
     assert why_no_cut(connection) == "nothing changed since the last cut"
     connection.execute("UPDATE ops.copies SET seen_until = clock_timestamp()")
     assert why_no_cut(connection) is None

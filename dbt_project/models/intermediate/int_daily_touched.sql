@@ -20,7 +20,7 @@ with changes as (
         agent_id,
         {{ day_of('captured_at') }} as day
     from {{ ref('stg_equity_snapshots') }}
-    where {{ copied_since('updated_at') }}
+    where {{ copied_since('account_equity_snapshots') }}
     union all
     select
         nights.exchange as exchange,
@@ -33,7 +33,7 @@ with changes as (
             nights.exchange = marks.exchange
             and nights.symbol = marks.symbol
             and nights.day = marks.day
-    where {{ copied_since('marks.updated_at') }}
+    where {{ copied_since('daily_marks', 'marks.updated_at') }}
     {% for group in ['real', 'paper', 'made up'] -%}
     union all
     select
@@ -42,7 +42,7 @@ with changes as (
         agent_id,
         {{ typed("'1970-01-01'", 'date') }} as day
     from {{ ref('stg_accounts') }}
-    where {{ copied_since('updated_at') }}
+    where {{ copied_since('accounts') }}
     {% endfor %}
 )
 

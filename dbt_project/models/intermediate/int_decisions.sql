@@ -23,7 +23,7 @@ with versions as (
         row_number() over (partition by decision_id order by updated_at desc) as recency
     from {{ ref('stg_decision_changes') }}
     where
-        {{ copied_since('updated_at') }}
+        {{ copied_since('decisions') }}
         and decision_id in (select touched.decision_id from {{ ref('int_decision_touched') }} as touched)
     {%- else -%}
     select

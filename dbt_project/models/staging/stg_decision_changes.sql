@@ -1,4 +1,4 @@
 select
     {{ decision_columns() }}
 from {{ source('changes', 'decisions') }}
-where {{ as_copied() }}
+where {{ as_copied('decisions') }}
