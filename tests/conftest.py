@@ -16,6 +16,7 @@ import pytest
 
 from dagster_project.lib.clickhouse_ddl import FACADE_DATABASES
 from dagster_project.settings import PROJECT_ROOT, Role, Settings, load_settings
+from dagster_project.stack import ports
 from dagster_project.stack.embedded import EmbeddedStack
 
 # Real engines on a busy machine of two cores: how long an example takes says nothing about whether it is right.
@@ -47,6 +48,13 @@ LONGEST = (
     "tests/assets/market/test_kills.py",
     "tests/cold/test_commands.py",
 )
+
+
+def pytest_configure() -> None:
+    """Ports of its own for each worker: two stacks that started in one second once took the same."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker:
+        ports.FREE_RANGE = ports.FREE_RANGE[int(worker.removeprefix("gw")) % 6 :: 6]
 
 
 @pytest.hookimpl(tryfirst=True)
