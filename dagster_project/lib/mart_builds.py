@@ -14,6 +14,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dagster_project.lib.warehouse_copy import POLICIES
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -76,7 +78,7 @@ _NEW = " AND ".join(
                 WHERE t.updated_at > (cut.copied_until ->> '{table}')::timestamp AT TIME ZONE 'UTC'
                     AND t.updated_at <= (SELECT c.seen_until FROM ops.copies AS c WHERE c.source = '{table}')
             )"""
-    for table in ("agents", "accounts", "account_equity_snapshots", "decisions", "daily_marks")
+    for table in (policy.source for policy in POLICIES if policy.former)
 )
 _CHANGED = f"""
 SELECT
