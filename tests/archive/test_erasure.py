@@ -194,6 +194,8 @@ def test_a_person_leaves_both_stores_and_others_stay(house: House, stores: Store
     assert house.one("SELECT count(*) FROM agent_configs WHERE user_id = 'bob'") == 2
     assert house.one("SELECT trade_id IS NULL FROM decisions WHERE id = 'd1'")
     assert house.client.command("SELECT count() FROM agent_decisions_log WHERE trade_id IS NULL") == 1
+    assert house.client.command("SELECT countIf(trade_id IS NULL) = count() AND count() > 0 FROM decision_changes") == 1
+    assert house.one("SELECT count(*) FROM ops.former_rows") == 0
     assert house.one("SELECT count(*) FROM conversation_messages") == 1
     assert house.client.command("SELECT count() FROM conversation_messages") == 1
     assert [row for (row,) in house.connection.execute("SELECT agent_id FROM analytics.agent_board")] == ["his"]

@@ -370,8 +370,8 @@ def _from_clickhouse(stores: Stores, planned: Plan, done: Erasure, say: Callable
             carry_out(holding.clickhouse, holding.clickhouse, "DELETE", parts)
     for unlinking in UNLINKED:
         parts = plan.clickhouse_parts(None, [(unlinking.column, planned.keys(unlinking.table))])
-        relation = f"{unlinking.clickhouse}.{unlinking.column}"
-        carry_out(unlinking.clickhouse, relation, f"UPDATE `{unlinking.column}` = NULL", parts)
+        for table in unlinking.clickhouse:
+            carry_out(table, f"{table}.{unlinking.column}", f"UPDATE `{unlinking.column}` = NULL", parts)
     for table, column in marts.clickhouse_tables(client, stores.database):
         values = planned.keys("trades") if column == marts.TRADE else list(planned.person.agents)
         relation = f"{stores.database}.{table}"

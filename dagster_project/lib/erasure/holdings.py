@@ -61,7 +61,7 @@ class Unlinking:
     """A column of rows that stay, set to NULL where it names an erased row of `table`."""
 
     postgres: str
-    clickhouse: str
+    clickhouse: tuple[str, ...]
     column: str
     table: str
 
@@ -139,8 +139,8 @@ _HOLDINGS = (
 
 # Decisions of an agent that others run too are not one person's, even if they led to a trade in the person's account.
 UNLINKED = (
-    Unlinking("decisions", "agent_decisions_log_versions", "trade_id", "trades"),
-    Unlinking("decisions", "agent_decisions_log_versions", "order_id", "orders"),
+    Unlinking("decisions", ("agent_decisions_log_versions", "decision_changes"), "trade_id", "trades"),
+    Unlinking("decisions", ("agent_decisions_log_versions",), "order_id", "orders"),
 )
 
 _PUBLIC = "of what was published, not a user of the application"

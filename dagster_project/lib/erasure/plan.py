@@ -295,10 +295,12 @@ def _unlinked(
     row = connection.execute(
         f'SELECT count(*) FROM public."{unlinking.postgres}" AS t WHERE {where}'.encode(), values
     ).fetchone()
-    there = clickhouse_count(client, unlinking.clickhouse, [(unlinking.column, keys)])
     return {
         ("postgres", f"{unlinking.postgres}.{unlinking.column}"): row[0] if row else 0,
-        ("clickhouse", f"{unlinking.clickhouse}.{unlinking.column}"): there,
+        **{
+            ("clickhouse", f"{table}.{unlinking.column}"): clickhouse_count(client, table, [(unlinking.column, keys)])
+            for table in unlinking.clickhouse
+        },
     }
 
 
