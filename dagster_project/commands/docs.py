@@ -32,7 +32,10 @@ def docs(no_serve: bool, port: int | None) -> None:
       candlehouse docs
       candlehouse docs --port 8081
     """
+    from dagster_project.commands.running import require_answers
+
     settings = load_settings()
+    require_answers(settings, "postgres", "clickhouse")
     write_site(settings, click.echo)
     if no_serve:
         return

@@ -121,6 +121,13 @@ def test_sql_without_a_stack_names_the_fix(tmp_path: Path) -> None:
     assert "`candlehouse up --detach`" in line
 
 
+def test_docs_without_a_stack_name_the_fix(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = str(holder.getsockname()[1])
+    line = one_line(candlehouse(tmp_path / "home", "docs", "--no-serve", CANDLEHOUSE_POSTGRES_PORT=port))
+    assert "candlehouse up --detach" in line
+
+
 def test_migrate_plans_applies_and_then_has_nothing_to_do(running: Stack) -> None:
     planned = json.loads(candlehouse(running.home, "migrate", "--plan", "--json").stdout)
     assert {row["state"] for row in planned} == {"pending"}
