@@ -137,7 +137,7 @@ def take_cut(connection: psycopg.Connection, run_id: str | None = None) -> str:
 
 def why_no_cut(connection: psycopg.Connection) -> str | None:
     """Why boards need not be built anew, else None: an input changed, or the last cut is an hour old."""
-    row = connection.execute(_CHANGED, {"most": MOST, "rest": REST}).fetchone()
+    row = connection.execute(_CHANGED.encode(), {"most": MOST, "rest": REST}).fetchone()
     return row[0] if row else None
 
 
