@@ -109,6 +109,13 @@ def different_columns(mart: str, postgres: Sequence[str], clickhouse: Sequence[s
     return verdict
 
 
+def different_counts(verdict: Verdict, postgres: int, clickhouse: int) -> None:
+    """Tells, of a mart of which some rows were compared, how many it has, and whether one side has more."""
+    verdict.rows_postgres, verdict.rows_clickhouse = postgres, clickhouse
+    if postgres != clickhouse:
+        verdict.note(Difference("*", "*", f"{postgres} rows", f"{clickhouse} rows"))
+
+
 def _key(row: Cells | None, positions: list[int]) -> tuple | None:
     return (
         None if row is None else tuple(_utc(row[at]) if isinstance(row[at], datetime) else row[at] for at in positions)

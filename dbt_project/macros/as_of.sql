@@ -11,10 +11,6 @@
     {%- if is_partial() -%}{{ version }} > {{ moment(env_var('DBT_SINCE')) }}{%- else -%}1 = 1{%- endif -%}
 {% endmacro %}
 
-{% macro changes_or_all(changes, everything) %}
-    {{- changes if is_partial() else everything -}}
-{% endmacro %}
-
 {% macro copied_since(table, version='updated_at') %}
     {%- if is_partial() -%}
     {{ version }} > {{ moment(fromjson(env_var('DBT_COPIED_SINCE'))[table]) }}

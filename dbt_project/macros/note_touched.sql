@@ -59,12 +59,3 @@
     from places
     {%- endif -%}
 {% endmacro %}
-
-{% macro note_touched_units() %}
-    {%- if is_partial() -%}
-    insert into {{ ref('int_prompt_touched') }}
-    select distinct exchange, origin_group, agent_id, day, {{ moment(env_var('DBT_BEGAN')) }}
-    from {{ this }}
-    where unit in (select unit from {{ ref('int_unit_touched') }})
-    {%- endif -%}
-{% endmacro %}

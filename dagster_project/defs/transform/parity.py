@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -22,6 +24,27 @@ if TYPE_CHECKING:
 MART_PARITY = dg.AssetKey(["postgres", "ops", "mart_parity"])
 BATCH = 10_000
 TEXT = 25  # pg_type.oid of text
+# The cut that both sides are built of, and the one up to which they agreed: where no build since made everything anew,
+# and every row was compared within a day.
+_CUTS = """
+SELECT
+    (
+        SELECT CASE WHEN count(*) = 2 THEN min(newest.as_of) END
+        FROM (SELECT DISTINCT ON (b.engine) b.as_of FROM ops.mart_builds AS b ORDER BY b.engine, b.id DESC) AS newest
+    ),
+    (
+        SELECT p.as_of
+        FROM (SELECT * FROM ops.mart_parity WHERE mart = %(mart)s ORDER BY id DESC LIMIT 1) AS p
+        WHERE
+            p.differences = 0
+            AND NOT EXISTS (SELECT FROM ops.mart_builds AS b WHERE b.is_full AND b.built_at >= p.checked_at)
+            AND EXISTS (
+                SELECT FROM ops.mart_parity AS w
+                WHERE w.mart = p.mart AND w.is_whole AND w.differences = 0
+                    AND w.checked_at > clock_timestamp() - interval '1 day'
+            )
+    )
+"""
 
 
 def mart_keys() -> dict[str, list[str]]:
@@ -47,13 +70,38 @@ def mart_keys() -> dict[str, list[str]]:
 MARTS = mart_keys()
 
 
+def versioned_marts() -> dict[str, str]:
+    """The marts that grow without end, with the column of the version of a row that `meta.version` names."""
+    nodes = json.loads(manifest_path("postgres").read_bytes())["nodes"].values()
+    marts = [node for node in nodes if node["name"] in MARTS and node["resource_type"] == "model"]
+    return {mart["name"]: mart["config"]["meta"]["version"] for mart in marts if "version" in mart["config"]["meta"]}
+
+
+VERSIONED = versioned_marts()
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Of which cut both sides are, and from which version on rows are compared; all of them where `since` is None."""
+
+    as_of: datetime | None = None
+    since: datetime | None = None
+    version: str | None = None
+
+
+WHOLE = Scope()
+
+
 @dg.asset(
     key=MART_PARITY,
     deps=[
         *(dg.AssetKey([engine, ANALYTICS, mart]) for engine in ("postgres", "clickhouse") for mart in MARTS),
         *STATISTICS,
     ],
-    description="Every shared mart compared between PostgreSQL and ClickHouse, cell by cell; one row per mart and run.",
+    description=(
+        "Every shared mart compared between PostgreSQL and ClickHouse, cell by cell; one row per mart and run. Of facts"
+        " of trades the rows that changed since both agreed, all of them once a day and after a full build."
+    ),
     group_name="transform",
     kinds={"postgres", "clickhouse", "python"},
     owners=OWNERS,
@@ -74,8 +122,9 @@ def mart_parity(
 ) -> dg.MaterializeResult:
     """Compares and stores."""
     with postgres.connect() as connection, clickhouse.client() as client:
-        verdicts = [_compare(connection, client, mart, key) for mart, key in MARTS.items()]
-        _store(connection, context.run_id, verdicts)
+        scopes = {mart: _scope(connection, mart) for mart in MARTS}
+        verdicts = [_compare(connection, client, mart, key, scopes[mart]) for mart, key in MARTS.items()]
+        _store(connection, context.run_id, verdicts, scopes)
     differing = [verdict for verdict in verdicts if not verdict.agree]
     lines = [
         f"{verdict.mart} {example.key} {example.column}: {example.postgres} / {example.clickhouse}"
@@ -99,16 +148,41 @@ def mart_parity(
     )
 
 
-def _compare(connection: "psycopg.Connection", client: "Client", mart: str, key: list[str]) -> "Verdict":
-    from dagster_project.lib.parity import compare, different_columns
+def _scope(connection: "psycopg.Connection", mart: str) -> Scope:
+    row = connection.execute(_CUTS, {"mart": mart}).fetchone()
+    assert row is not None
+    as_of, agreed = row
+    version = VERSIONED.get(mart)
+    return Scope(as_of, agreed if version else None, version)
 
-    left_columns, left = _postgres_rows(connection, mart, key)
-    right_columns, right = _clickhouse_rows(client, mart, key)
-    return different_columns(mart, left_columns, right_columns) or compare(mart, left_columns, key, left, right)
+
+def _compare(
+    connection: "psycopg.Connection", client: "Client", mart: str, key: list[str], scope: Scope = WHOLE
+) -> "Verdict":
+    from dagster_project.lib.parity import compare, different_columns, different_counts
+
+    left_columns, left = _postgres_rows(connection, mart, key, scope)
+    right_columns, right = _clickhouse_rows(client, mart, key, scope)
+    if verdict := different_columns(mart, left_columns, right_columns):
+        return verdict
+    verdict = compare(mart, left_columns, key, left, right)
+    if scope.since is not None:
+        different_counts(verdict, *_counts(connection, client, mart))
+    return verdict
+
+
+def _counts(connection: "psycopg.Connection", client: "Client", mart: str) -> tuple[int, int]:
+    """Rows of a mart in both warehouses."""
+    from psycopg import sql
+
+    row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(ANALYTICS, mart))).fetchone()
+    assert row is not None
+    ((stored,),) = client.query(f"SELECT count() FROM `{load_settings().clickhouse_analytics}`.`{mart}`").result_rows
+    return row[0], stored
 
 
 def _postgres_rows(
-    connection: "psycopg.Connection", mart: str, key: list[str]
+    connection: "psycopg.Connection", mart: str, key: list[str], scope: Scope
 ) -> tuple[list[str], Iterator[Sequence[Any]]]:
     from psycopg import sql
 
@@ -121,17 +195,29 @@ def _postgres_rows(
     order = sql.SQL(", ").join(
         sql.SQL('{} COLLATE "C"' if column in texts else "{}").format(sql.Identifier(column)) for column in key
     )
+    some = (
+        sql.SQL("WHERE {} > {}").format(sql.Identifier(scope.version), sql.Placeholder("since"))
+        if scope.since and scope.version
+        else sql.SQL("")
+    )
     cursor.execute(
-        sql.SQL("SELECT * FROM {} ORDER BY {}").format(table, order),
+        sql.SQL("SELECT * FROM {} {} ORDER BY {}").format(table, some, order),
+        {"since": scope.since} if scope.since else None,
     )
     return [column.name for column in cursor.description or ()], iter(cursor)
 
 
-def _clickhouse_rows(client: "Client", mart: str, key: list[str]) -> tuple[list[str], Iterator[Sequence[Any]]]:
+def _clickhouse_rows(
+    client: "Client", mart: str, key: list[str], scope: Scope
+) -> tuple[list[str], Iterator[Sequence[Any]]]:
     database = load_settings().clickhouse_analytics
     table = f"`{database}`.`{mart}`"
     columns = list(client.query(f"SELECT * FROM {table} LIMIT 0").column_names)
-    stream = client.query_row_block_stream(f"SELECT * FROM {table} ORDER BY {', '.join(f'`{name}`' for name in key)}")
+    some = f"WHERE `{scope.version}` > {{since:DateTime64(6, 'UTC')}}" if scope.since else ""
+    stream = client.query_row_block_stream(
+        f"SELECT * FROM {table} {some} ORDER BY {', '.join(f'`{name}`' for name in key)}",
+        parameters={"since": scope.since.astimezone(UTC).replace(tzinfo=None)} if scope.since else None,
+    )
 
     def rows() -> Iterator[Sequence[Any]]:
         with stream:
@@ -141,15 +227,15 @@ def _clickhouse_rows(client: "Client", mart: str, key: list[str]) -> tuple[list[
     return columns, rows()
 
 
-def _store(connection: "psycopg.Connection", run_id: str, verdicts: "list[Verdict]") -> None:
+def _store(connection: "psycopg.Connection", run_id: str, verdicts: "list[Verdict]", scopes: dict[str, Scope]) -> None:
     from dataclasses import asdict
 
     with connection.cursor() as cursor:
         cursor.executemany(
             """
             INSERT INTO ops.mart_parity
-            (run_id, mart, rows_postgres, rows_clickhouse, cells_compared, differences, examples)
-            VALUES (%s, %s, %s, %s, %s, %s, %s)
+            (run_id, mart, rows_postgres, rows_clickhouse, cells_compared, differences, examples, as_of, is_whole)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
             [
                 (
@@ -160,6 +246,8 @@ def _store(connection: "psycopg.Connection", run_id: str, verdicts: "list[Verdic
                     verdict.cells,
                     verdict.differences,
                     json.dumps([asdict(example) for example in verdict.examples]),
+                    scopes[verdict.mart].as_of,
+                    scopes[verdict.mart].since is None,
                 )
                 for verdict in verdicts
             ],

@@ -14,46 +14,23 @@
         "{{ forget(['trade_id'], 'select trade_id from ' ~ ref('int_trade_touched'), by_hand='nothing') }}",
     ],
 ) }}
+-- depends_on: {{ ref('stg_trades') }}, {{ ref('stg_trade_changes') }}
 
-with known as {{ once_if(is_partial()) }}(
+with versions as (
 
-    select *
-    from {{ changes_or_all(ref('stg_trade_changes'), ref('stg_trades')) }}
-    where {{ known_as_of('updated_at') }} and {{ changed_since('updated_at') }} and {{ unless_by_hand() }}
-
-),
-
--- Nearly every trade has one version: only the others are put in order, and those that share a hash with another one.
-several as {{ once() }}(
-
-    select {{ hash_of('trade_id') }} as trade
-    from known
-    group by {{ hash_of('trade_id') }}
-    having count(*) > 1
-
-),
-
-ordered as (
-
+    {% if is_partial() -%}
     select
         *,
         row_number() over (partition by trade_id order by updated_at desc) as recency
-    from known
-    where {{ hash_of('trade_id') }} in (select several.trade from several)
-
-),
-
-newest as (
-
+    from {{ ref('stg_trade_changes') }}
+    where {{ known_as_of('updated_at') }} and {{ changed_since('updated_at') }}
+    {%- else -%}
     select
         *,
         1 as recency
-    from known
-    where is_closed and {{ hash_of('trade_id') }} not in (select several.trade from several)
-    union all
-    select *
-    from ordered
-    where is_closed and recency = 1
+    from {{ ref('stg_trades') }}
+    where {{ unless_by_hand() }}
+    {%- endif %}
 
 )
 
@@ -86,4 +63,5 @@ select
         as holding_minutes,
     updated_at,
     {{ typed(day_of('closed_at'), 'date') }} as day
-from newest
+from versions
+where is_closed and recency = 1

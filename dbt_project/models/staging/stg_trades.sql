@@ -1,11 +1,55 @@
-with versions as (
+with
+{%- if target.type == 'postgres' %}
 
-    {% if target.type == 'postgres' -%}
+known as (
+
     select *
     from {{ source('trading', 'trades') }}
-    where is_proven
-    {%- else -%}
-    {%- set changes = source('trading', 'trade_changes') -%}
+    where is_proven and {{ known_as_of('updated_at') }}
+
+),
+
+-- Nearly every trade has one version: only the others are put in order, and those that share a hash with another one.
+several as {{ once() }}(
+
+    select {{ hash_of('id') }} as trade
+    from known
+    group by {{ hash_of('id') }}
+    having count(*) > 1
+
+),
+
+ordered as (
+
+    select
+        *,
+        row_number() over (partition by id order by updated_at desc) as recency
+    from known
+    where {{ hash_of('id') }} in (select several.trade from several)
+
+),
+
+versions as (
+
+    select
+        {{ trade_change_columns() }},
+        is_closed
+    from known
+    where {{ hash_of('id') }} not in (select several.trade from several)
+    union all
+    select
+        {{ trade_change_columns() }},
+        is_closed
+    from ordered
+    where recency = 1
+
+)
+{%- else %}
+
+{%- set changes = source('trading', 'trade_changes') %}
+
+versions as (
+
     select
         {{ trade_change_columns() }},
         true as is_closed
@@ -27,9 +71,9 @@ with versions as (
         limit 1 by id
     )
     {%- endif %}
-    {%- endif %}
 
 )
+{%- endif %}
 
 select
     {{ trade_columns() }}
