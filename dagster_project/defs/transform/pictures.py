@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from dagster_project.lib.plot_names import legend_name, plain_text
+
 if TYPE_CHECKING:
     import psycopg
     from matplotlib.axes import Axes
@@ -187,12 +189,13 @@ def equity_figure(daily: Sequence[dict[str, Any]], agents: Sequence[str], title:
         own = [row for row in daily if row["agent_id"] == agent]
         days = [row["day"] for row in own]
         marker = "o" if len(own) < 40 else None
-        upper.plot(days, [float(row["equity"]) for row in own], color=colour, label=agent, marker=marker, markersize=3)
+        equity, label = [float(row["equity"]) for row in own], legend_name(agent)
+        upper.plot(days, equity, color=colour, label=label, marker=marker, markersize=3)
         falls = [float("nan") if row["drawdown"] is None else row["drawdown"] for row in own]
         lower.plot(days, falls, color=colour, marker=marker, markersize=3)
     currency = next((row["currency"] for row in daily if row["currency"]), "account currency")
-    upper.set_title(f"Equity at the end of the day: {title}", loc="left", fontsize=10)
-    upper.set_ylabel(f"equity ({currency})")
+    upper.set_title(plain_text(f"Equity at the end of the day: {title}"), loc="left", fontsize=10)
+    upper.set_ylabel(plain_text(f"equity ({currency})"))
     upper.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     lower.set_ylabel("below the peak")
     lower.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -239,7 +242,7 @@ def forest_figure(pairs: Sequence[dict[str, Any]], a: str, b: str, title: str) -
     right.spines[:].set_visible(False)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     axes.set_xlabel("difference in mean net return on the notional, with its 95% interval")
-    axes.set_title(f"{title} (right: decisions of the first / the second)", loc="left", fontsize=10)
+    axes.set_title(plain_text(f"{title} (right: decisions of the first / the second)"), loc="left", fontsize=10)
     kinds = (("better (after Holm)", BETTER), ("worse (after Holm)", WORSE), ("undecided", GREY))
     handles = [Line2D([], [], color=colour, marker="o", label=label) for label, colour in kinds]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
@@ -273,7 +276,7 @@ def calibration_figure(bins: Sequence[dict[str, Any]], maps: Sequence[dict[str, 
         upper.errorbar(xs, ys, yerr=errors, fmt="o", color=colour, markersize=4, capsize=3, linewidth=1.2, label=label)
         centres = [row["bin"] / 10 - 0.05 + 3 * shift for row in own]
         lower.bar(centres, [row["decisions"] for row in own], width=0.035, color=colour)
-    upper.set_title(f"Is 80% sure right 80% of the time? {agent}", loc="left", fontsize=10)
+    upper.set_title(plain_text(f"Is 80% sure right 80% of the time? {agent}"), loc="left", fontsize=10)
     upper.set_ylabel("share that was right (95%, Wilson)")
     upper.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     upper.set_ylim(-0.02, 1.02)
@@ -316,7 +319,7 @@ def _image(figure: "Figure", name: str) -> dg.MarkdownMetadataValue:
 
 def _pair_name(pair: dict[str, Any], a: str, b: str) -> str:
     home = f"{pair['agent_id']}: " if "agent_id" in pair else ""
-    return f"{home}{pair[b]}  less  {pair[a]}"
+    return plain_text(f"{home}{pair[b]}  less  {pair[a]}")
 
 
 def _evidence(pair: dict[str, Any]) -> str:

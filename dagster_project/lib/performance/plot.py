@@ -7,6 +7,8 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from dagster_project.lib.plot_names import legend_name
+
 # Okabe and Ito's colours, told apart also by the colour-blind; as many lines as there are.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999933")
 MOST = len(COLOURS)
@@ -38,7 +40,7 @@ def equity_png(equity: Mapping[tuple[str, str], Sequence[tuple[datetime, float]]
     axes = figure.add_subplot()
     for colour, name in zip(COLOURS, shown, strict=False):
         hours, values = lines[name]
-        axes.plot(hours, values, linewidth=1.2, color=colour, label=f"{name} {values[-1]:+.1f}%")  # type: ignore[arg-type]
+        axes.plot(hours, values, linewidth=1.2, color=colour, label=f"{legend_name(name)} {values[-1]:+.1f}%")  # type: ignore[arg-type]
     axes.axhline(0, color="#8a9199", linewidth=0.7)
     locator = AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
