@@ -110,6 +110,9 @@ with answers as (
         start_of(typed("'2024-02-29'", 'date')) ~ ' = ' ~ moment('2024-02-29 00:00:00'), 'bool', true
     ) }}
     union all
+    select '36 the quantile over many comparisons',
+        {{ typed('abs(' ~ normal_quantile_among('20') ~ ' - 3.0233414397390976) < 4.5e-4', 'bool', true) }}
+    union all
     select '35 squares about the mean',
         {{ typed('(select abs(' ~ squares_about_mean('n') ~ ' - 8) < 1e-12 from (select 1 as n union all select 5) as two)', 'bool', true) }}
 )

@@ -27,6 +27,19 @@ with binned as (
     union all
     {% endif -%}
     {% endfor %}
+),
+
+-- Every bin of a diagram is one more chance to be wrong.
+counted as (
+
+    select
+        *,
+        {{ safe_divide('confidence_sum', 'decisions') }} as stated,
+        count(*) over (
+            partition by exchange, origin_group, scope, agent_id, prompt_version, chosen, binning
+        ) as bins
+    from binned
+
 )
 
 select
@@ -42,13 +55,12 @@ select
     {{ typed('highest', 'decimal') }} as highest_confidence,
     {{ typed('decisions', 'int') }} as decisions,
     {{ typed('right_ones', 'int') }} as correct,
-    {{ typed(safe_divide('confidence_sum', 'decisions'), 'float') }} as avg_confidence,
+    {{ typed('stated', 'float') }} as avg_confidence,
     {{ typed(safe_divide('right_ones', 'decisions'), 'float') }} as accuracy,
     {{ typed(wilson('right_ones', 'decisions', 'low'), 'float') }} as accuracy_low,
     {{ typed(wilson('right_ones', 'decisions', 'high'), 'float') }} as accuracy_high,
     {{ typed(
-        "case when " ~ wilson('right_ones', 'decisions', 'low') ~ " > " ~ safe_divide('confidence_sum', 'decisions')
-        ~ " then 'too modest' when " ~ wilson('right_ones', 'decisions', 'high') ~ " < "
-        ~ safe_divide('confidence_sum', 'decisions') ~ " then 'too sure' else 'undecided' end", 'text'
+        "case when " ~ wilson_among('right_ones', 'decisions', 'bins', 'low') ~ " > stated then 'too modest' when "
+        ~ wilson_among('right_ones', 'decisions', 'bins', 'high') ~ " < stated then 'too sure' else 'undecided' end", 'text'
     ) }} as verdict
-from binned
+from counted
