@@ -23,7 +23,7 @@ COLUMNS = (
     *KEY,
     *("rank", "agent_name", "currency", "initial_equity", "equity", "equity_at", "equity_source"),
     *("return_since_inception", "net_pnl", "fees", "trades", "scored_trades", "wins"),
-    *("win_rate", "win_rate_low", "win_rate_high"),
+    *("win_rate", "win_rate_low", "win_rate_high", "last_closed_at"),
 )
 
 FIGURES = ("equity", "return", "net PnL", "won", "rate (95%)", "beats next")
@@ -39,9 +39,15 @@ PROMPTS = (
 )
 SURE = (
     *("days", "decisions_a", "decisions_b", "difference", "low", "high", "p_adjusted"),
-    *("probability_b_better", "decisions_needed", "verdict"),
+    *("probability_b_better", "decisions_needed", "verdict", "p_watched", "verdict_watched"),
 )
+# Behind a verdict that may not last.
+ONE_LOOK = "†"
 AGENT_PAIRS = ("exchange", "origin_group", "basis", "agent_a", "agent_b", *SURE)
+SHARPES = (
+    *("exchange", "origin_group", "agent_id", "days", "agents", "sharpe", "low", "high"),
+    *("probability_positive", "luck", "probability_above_luck", "probability_below_luck", "days_needed", "verdict"),
+)
 PROMPT_PAIRS = ("exchange", "origin_group", "agent_id", "version_a", "version_b", *SURE)
 
 
@@ -53,7 +59,8 @@ def board(as_json: bool, svg: Path | None) -> None:
 
     Rates come with their 95% Wilson interval. "beats next" is the probability that an agent earns more per
     decision, as a share of the notional, than the one below it. "undecided" means that luck explains the difference:
-    days are compared, and Holm's correction covers all pairs. Exit code 1 when the warehouses differ.
+    days are compared, and Holm's correction covers all pairs. "above luck" is the probability that a Sharpe ratio is
+    more than the best of as many agents without skill would show. Exit code 1 when the warehouses differ.
 
     \b
     Examples:
@@ -75,9 +82,14 @@ def board(as_json: bool, svg: Path | None) -> None:
     require_answers(settings, "postgres", "clickhouse")
     if as_json:
         rows, verdict = read_board(settings)
+        still = _open_positions(settings)
         answer = {
-            "leaderboard": _with_neighbours(settings, rows),
+            "leaderboard": [
+                entry | {"open_positions": still.get((entry["exchange"], entry["origin_group"], entry["agent_id"]), 0)}
+                for entry in _with_neighbours(settings, rows)
+            ],
             "agent_comparison": _read(settings, "agent_comparison", AGENT_PAIRS),
+            "sharpe": _read(settings, "sharpe_confidence", SHARPES),
             "prompts": _prompts(settings),
             "prompt_comparison": _read(settings, "prompt_comparison", PROMPT_PAIRS),
             "agree": verdict.agree,
@@ -112,6 +124,7 @@ def print_board(settings: Settings, console: Console) -> Verdict:
     for entry in _with_neighbours(settings, rows):
         boards.setdefault((entry["exchange"], entry["origin_group"]), []).append(entry)
     console.width = max(console.width, 80 if console.is_terminal else WIDE)
+    open_positions = _open_positions(settings)
     for (exchange, group), entries in boards.items():
         table = Table(
             title=f"Leaderboard: {escape(exchange)}, {group}",
@@ -131,6 +144,12 @@ def print_board(settings: Settings, console: Console) -> Verdict:
         console.print(table, soft_wrap=False)
         if any(entry["equity_source"] == "closed trades" for entry in entries):
             console.print("[dim]* initial equity plus closed trades: the account reports no equity[/]")
+        if any(_is_behind(entry) for entry in entries):
+            console.print("[dim]° reported before the last trades closed: since_inception goes on from there[/]")
+        if still := sum(open_positions.get((exchange, group, entry["agent_id"]), 0) for entry in entries):
+            console.print(f"[dim]{still:,} open positions: only in reported equity until they close[/]")
+        _explain_one_look(console, entries)
+    _print_sharpes(settings, console, rows)
     _print_prompts(settings, console)
     if not boards:
         console.print("the leaderboard is empty: import trades with `candlehouse import nof0 DIR`")
@@ -174,6 +193,18 @@ def _with_neighbours(settings: Settings, rows: Sequence[Sequence[Any]]) -> list[
     return with_neighbours(board, _read(settings, "agent_comparison", AGENT_PAIRS))
 
 
+def _open_positions(settings: Settings) -> dict[tuple[str, str, str], int]:
+    """How many trades of each (exchange, origin group, agent) are open now; the marts are made of closed ones."""
+    rows = marts.of_postgres(
+        settings,
+        "trades",
+        "SELECT exchange, CASE WHEN origin IN ('live', 'recorded', 'repaired') THEN 'real'"
+        " WHEN origin = 'paper' THEN 'paper' ELSE 'made up' END AS origin_group, agent_id, count(*) AS positions"
+        " FROM trades WHERE status = 'open' GROUP BY 1, 2, 3",
+    )
+    return {(row["exchange"], row["origin_group"], row["agent_id"]): row["positions"] for row in rows}
+
+
 def _prompts(settings: Settings) -> list[dict[str, Any]]:
     return _read(settings, "prompt_performance", PROMPTS, "scope = 'agent'")
 
@@ -183,6 +214,41 @@ def _read(settings: Settings, mart: str, columns: Sequence[str], where: str = "t
 
     query = f"SELECT {', '.join(columns)} FROM {ANALYTICS}.{mart} WHERE {where} ORDER BY {', '.join(columns[:5])}"
     return marts.of_postgres(settings, mart, query)
+
+
+def _print_sharpes(settings: Settings, console: Console, board: Sequence[Sequence[Any]]) -> None:
+    """Whether what an agent earned for its risk is more than luck, in the order of its board."""
+    from itertools import groupby
+
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    places = {row[:3]: (row[3], row[4]) for row in (tuple(row) for row in board)}
+    rows = [row for row in _read(settings, "sharpe_confidence", SHARPES) if tuple(row.values())[:3] in places]
+    rows.sort(key=lambda row: (row["exchange"], row["origin_group"], places[tuple(row.values())[:3]][0]))
+    for (exchange, group), own in groupby(rows, key=lambda row: (row["exchange"], row["origin_group"])):
+        table = Table(
+            title=f"Skill or luck: {escape(exchange)}, {group}",
+            title_justify="left",
+            box=box.SIMPLE,
+            pad_edge=False,
+            collapse_padding=True,
+        )
+        table.add_column("agent", overflow="fold")
+        for name in ("days", "Sharpe (95%)", "above 0", "above luck"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in own:
+            table.add_row(
+                escape(places[tuple(row.values())[:3]][1]),
+                f"{row['days']:,}",
+                f"{row['sharpe']:.1f} ({row['low']:.1f} to {row['high']:.1f})",
+                _chance(row["probability_positive"]),
+                f"{_chance(row['probability_above_luck'])} {row['verdict'].removesuffix(' luck')}",
+            )
+        console.print(table, soft_wrap=False)
+        luck = f"; by luck the best of {row['agents']} would show {row['luck']:.1f}" if row["luck"] else ""
+        console.print(f"[dim]Sharpe ratios of daily returns, a year{luck}[/]")
 
 
 def _print_prompts(settings: Settings, console: Console) -> None:
@@ -217,10 +283,11 @@ def _print_prompts(settings: Settings, console: Console) -> None:
     decided = [pair for pair in pairs if pair["verdict"] != "undecided"]
     for pair in decided[:SHOWN_VERSIONS]:
         console.print(
-            f"  {escape(pair['agent_id'])}: {escape(pair['version_b'])} is {pair['verdict']} than"
+            f"  {escape(pair['agent_id'])}: {escape(pair['version_b'])} is {_verdict(pair)} than"
             f" {escape(pair['version_a'])}, {pair['difference']:+.2%} a decision"
             f" ({pair['low']:+.2%} to {pair['high']:+.2%}, {pair['days']} days)"
         )
+    _explain_one_look(console, decided[:SHOWN_VERSIONS])
     if pairs:
         console.print(f"  {len(pairs) - len(decided)} of {len(pairs)} pairs of versions are undecided")
 
@@ -228,20 +295,35 @@ def _print_prompts(settings: Settings, console: Console) -> None:
 def _figures(entry: dict[str, Any]) -> dict[str, str]:
     """The cell of each of FIGURES."""
     gain = entry["return_since_inception"]
-    star = "*" if entry["equity_source"] == "closed trades" else ""
+    star = "*" if entry["equity_source"] == "closed trades" else "°" if _is_behind(entry) else ""
     return {
         "equity": _money(entry["equity"]) + star,
         "return": "–" if gain is None else f"[{'green' if gain >= 0 else 'red'}]{gain:+.2%}[/]",
         "net PnL": _money(entry["net_pnl"]),
-        "won": f"{entry['wins']}/{entry['trades']}",
+        "won": f"{entry['wins']}/{entry['scored_trades']}",
         "rate (95%)": _rate(entry),
         "beats next": _compared(entry),
     }
 
 
+def _is_behind(entry: dict[str, Any]) -> bool:
+    """Whether trades closed on a later day than that of the equity that the account reported."""
+    reported, closed = entry["equity_at"], entry["last_closed_at"]
+    return None not in (reported, closed) and closed.date() > reported.date()
+
+
 def _compared(entry: dict[str, Any]) -> str:
     chance = entry["probability_better"]
-    return " ".join(filter(None, (_chance(chance), entry["verdict"])))
+    return " ".join(filter(None, (_chance(chance), _verdict(entry))))
+
+
+def _verdict(row: dict[str, Any]) -> str | None:
+    return f"{row['verdict']}{ONE_LOOK}" if row["verdict"] != row["verdict_watched"] else row["verdict"]
+
+
+def _explain_one_look(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+    if any(row["verdict"] != row["verdict_watched"] for row in rows):
+        console.print(f"[dim]{ONE_LOOK} by this look alone: undecided for who looked every day until it was decided[/]")
 
 
 def _chance(share: float | None) -> str | None:

@@ -32,7 +32,8 @@ def of_postgres(settings: Settings, mart: str, query: str) -> list[dict[str, Any
             connection.cursor(row_factory=dict_row) as cursor,
         ):
             return cursor.execute(query.encode()).fetchall()
-    except psycopg.errors.UndefinedTable:
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+        # A column may be missing too: the mart is of an older version of the project.
         raise NotBuilt("PostgreSQL", mart) from None
 
 
@@ -49,6 +50,6 @@ def of_clickhouse(settings: Settings, mart: str, query: str) -> list[dict[str, A
         with clickhouse_connect.get_client(dsn=settings.clickhouse_url, autogenerate_session_id=False) as client:
             return list(client.query(query).named_results())
     except DatabaseError as error:
-        if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
+        if any(name in str(error) for name in ("UNKNOWN_TABLE", "UNKNOWN_DATABASE", "UNKNOWN_IDENTIFIER")):
             raise NotBuilt("ClickHouse", mart) from None
         raise

@@ -81,6 +81,7 @@ ROOMS: dict[str, tuple[str, tuple[str, ...]]] = {
             "prompt_pairs",
             "agent_pairs",
             "calibrated_confidence",
+            "sharpe_ratios",
         ),
     ),
     "Outcomes": ("the asset decision_outcomes", ("decision_outcomes", "outcome_methods")),

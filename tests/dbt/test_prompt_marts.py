@@ -23,6 +23,7 @@ from tests.dbt import prompt_desk as desk
 
 ENGINES = ("postgres", "clickhouse")
 DECISIONS, TRADES = desk.rows()
+FUNDED = ("tuner", "gambler", "quiet")
 Read = Callable[[str, str], list[dict[str, Any]]]
 
 
@@ -72,6 +73,7 @@ def built(warehouse: Any, tests_said_once: None) -> dg.ExecuteInProcessResult:
     with psycopg.connect(warehouse.settings.postgres_url, autocommit=True) as connection:
         for table, values in (
             (rows.AGENTS, [{"id": agent, "display_name": agent.title(), "origin": "live"} for agent in desk.AGENTS]),
+            (rows.ACCOUNTS, [{"agent_id": one, "exchange": desk.EXCHANGE, "initial_equity": 10_000} for one in FUNDED]),
             (rows.DECISIONS, DECISIONS),
             (rows.TRADES, TRADES),
         ):
@@ -168,7 +170,7 @@ def test_both_warehouses_agree_and_every_check_passed(built: dg.ExecuteInProcess
     assert [f"{c.asset_key.to_user_string()} {c.check_name}: {c.description}" for c in checks if not c.passed] == []
     assert built.success
     assert {c.asset_key.path[-1] for c in checks if c.check_name == "holds_together"} == {
-        *("prompt_pairs", "agent_pairs", "calibrated_confidence")
+        *("prompt_pairs", "agent_pairs", "calibrated_confidence", "sharpe_ratios")
     }
     with psycopg.connect(warehouse.settings.postgres_url) as connection:
         stored = connection.execute("SELECT mart, rows_postgres, differences, examples FROM ops.mart_parity").fetchall()
@@ -176,7 +178,7 @@ def test_both_warehouses_agree_and_every_check_passed(built: dg.ExecuteInProcess
     counts = {mart: count for mart, count, _, _ in stored}
     for mart in ("prompt_days", "prompt_performance", "prompt_comparison", "agent_comparison", "market_volatility"):
         assert counts[mart] > 0, mart
-    for mart in ("confidence_calibration", "calibration_scores", "confidence_recalibration"):
+    for mart in ("confidence_calibration", "calibration_scores", "confidence_recalibration", "sharpe_confidence"):
         assert counts[mart] > 0, mart
 
 
@@ -468,6 +470,25 @@ def test_the_designs_queries_answer_the_same_on_both(built: dg.ExecuteInProcessR
             assert all(same(one, other) for one, other in zip(left, right, strict=True)), (name, left, right)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sharpe_ratios_are_as_sure_as_the_days_of_both_warehouses_say(read: Read, engine: str) -> None:
+    from dagster_project.lib.statistics.sharpe import board
+
+    returns: dict[str, list[float]] = {}
+    for row in sorted(read(engine, "agent_daily"), key=lambda row: row["day"]):
+        if row["daily_return"] is not None:
+            returns.setdefault(row["agent_id"], []).append(row["daily_return"])
+    found = {row["agent_id"]: row for row in read(engine, "sharpe_confidence")}
+    figures = {row["agent_id"]: row["sharpe"] for row in read(engine, "agent_analytics")}
+    for one in board(returns):
+        row = found.pop(one.agent)
+        assert (row["days"], row["agents"], row["verdict"]) == (one.days, 2, one.verdict)
+        assert row["sharpe"] == pytest.approx(figures[one.agent], rel=1e-9)
+        for name in ("low", "high", "luck", "probability_positive", "probability_above_luck"):
+            assert row[name] == pytest.approx(getattr(one, name), rel=1e-9, abs=1e-12), name
+    assert found == {}
+
+
 def ask(warehouse: Any, engine: str, query: str) -> list[Any]:
     import clickhouse_connect
 
@@ -486,11 +507,13 @@ def test_boards_print_what_is_undecided(built: dg.ExecuteInProcessResult) -> Non
     assert done.exit_code == 0, done.output
     assert "undecided" in done.output
     assert "Prompt versions" in done.output
+    assert "Skill or luck: desk, real" in done.output
     answer = json.loads(CliRunner().invoke(board, ["--json"]).output)
     assert {row["prompt_version"] for row in answer["prompts"] if row["agent_id"] == "tuner"} >= {"v1", "v2", "v3"}
     decided = [row for row in answer["prompt_comparison"] if row["verdict"] != "undecided"]
     assert ("v1", "v3", "better") in [(row["version_a"], row["version_b"], row["verdict"]) for row in decided]
     assert all(row["verdict"] in ("better", "worse", "undecided", None) for row in answer["leaderboard"])
+    assert {row["agent_id"] for row in answer["sharpe"]} == {"tuner", "gambler"}
 
 
 def test_people_see_tables_and_plots(built: dg.ExecuteInProcessResult) -> None:
@@ -504,6 +527,7 @@ def test_people_see_tables_and_plots(built: dg.ExecuteInProcessResult) -> None:
         "agent_pairs": ("comparison",),
         "prompt_pairs": ("comparison",),
         "calibrated_confidence": ("calibration",),
+        "sharpe_ratios": ("intervals",),
     }.items():
         for name in names:
             assert "data:image/png;base64," in str(metadata[asset][name].value)
@@ -514,11 +538,13 @@ def test_a_second_run_writes_the_same_rows(built: dg.ExecuteInProcessResult, rea
     """Also: hours that nobody wrote to are not copied again."""
 
     def rows_of_both() -> dict[tuple[str, str], list[str]]:
-        names = ("prompt_comparison", "agent_comparison", "confidence_recalibration", "prompt_days")
+        statistics = ("prompt_comparison", "agent_comparison", "confidence_recalibration", "sharpe_confidence")
+        names = (*statistics, "prompt_days")
         return {(engine, name): sorted(map(repr, read(engine, name))) for engine in ENGINES for name in names}
 
     before = rows_of_both()
-    tables = ("hourly_candles", "instrument_markets", "prompt_pairs", "agent_pairs", "calibrated_confidence")
+    statistics = ("prompt_pairs", "agent_pairs", "calibrated_confidence", "sharpe_ratios")
+    tables = ("hourly_candles", "instrument_markets", *statistics)
     again = run_boards(
         *(["postgres", "public", table] for table in tables),
         *(["clickhouse", "candlehouse", table] for table in tables),

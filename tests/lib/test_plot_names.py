@@ -35,6 +35,7 @@ def pair(a: str, b: str) -> dict[str, Any]:
         "low": -0.1,
         "high": 0.3,
         "verdict": "undecided",
+        "verdict_watched": "undecided",
     }
 
 

@@ -114,6 +114,22 @@ def calibration_metadata(connection: "psycopg.Connection") -> dict[str, Any]:
     return metadata
 
 
+def sharpe_metadata(connection: "psycopg.Connection") -> dict[str, Any]:
+    """Sharpe ratios with their intervals, as a table and drawn beside what luck would show."""
+    rows = _rows(
+        connection,
+        "SELECT * FROM sharpe_ratios ORDER BY agents DESC, exchange, origin_group, sharpe DESC, agent_id"
+        f" LIMIT {SHOWN_ROWS}",
+    )
+    if not rows:
+        return {}
+    first = [row for row in rows if _home(row) == _home(rows[0])][:SHOWN_PAIRS]
+    return {
+        "sharpe_ratios": dg.MetadataValue.md(sharpe_table(rows)),
+        "intervals": _image(sharpe_figure(first, " ".join(_home(rows[0]))), "intervals"),
+    }
+
+
 def leaderboard_table(rows: Sequence[dict[str, Any]]) -> str:
     """Markdown. The last two columns compare an agent with the next one by net return per decision."""
     heads = ("board", "#", "agent", "return", "net PnL", "won", "win rate (95%)", "better than the next", "verdict")
@@ -129,7 +145,7 @@ def leaderboard_table(rows: Sequence[dict[str, Any]]) -> str:
                 f"{row['wins']}/{row['scored_trades']}",
                 _interval(row, "win_rate"),
                 _share(row["probability_better"]),
-                row["verdict"] or "",
+                _verdict(row) if row["verdict"] else "",
             )
             for row in rows
         ],
@@ -172,6 +188,23 @@ def scores_table(rows: Sequence[dict[str, Any]]) -> str:
             (
                 *(row["agent_id"], f"{row['decisions']:,}", _share(row["avg_confidence"]), _share(row["accuracy"])),
                 *(f"{row[name]:.4f}" for name in names),
+            )
+            for row in rows
+        ],
+    )
+
+
+def sharpe_table(rows: Sequence[dict[str, Any]]) -> str:
+    """Markdown: how sure each Sharpe ratio is."""
+    heads = ("board", "agent", "days", "Sharpe (95%)", "above zero", "above luck", "luck", "verdict", "days needed")
+    return _markdown(
+        heads,
+        [
+            (
+                *(" ".join(_home(row)), row["agent_id"], f"{row['days']:,}"),
+                f"{row['sharpe']:.2f} ({row['low']:.2f} to {row['high']:.2f})",
+                *(_share(row["probability_positive"]), _share(row["probability_above_luck"]), f"{row['luck']:.2f}"),
+                *(row["verdict"], "–" if row["days_needed"] is None else f"{row['days_needed']:,}"),
             )
             for row in rows
         ],
@@ -251,6 +284,55 @@ def forest_figure(pairs: Sequence[dict[str, Any]], a: str, b: str, title: str) -
     return figure
 
 
+def sharpe_figure(rows: Sequence[dict[str, Any]], title: str) -> "Figure":
+    """A line per agent: its Sharpe ratio with the 95% interval, over the band that luck alone explains."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    shown = sorted(rows, key=lambda row: (row["sharpe"], row["agent_id"]))
+    figure = _figure(9, 1.8 + 0.3 * len(shown))
+    axes = figure.add_subplot()
+    colours = {"above luck": BETTER, "below luck": WORSE}
+    luck = shown[0]["luck"]
+    ends = sorted(abs(row[name]) for row in shown for name in ("low", "high"))
+    centres = [abs(row["sharpe"]) for row in shown]
+    # Few days have intervals beyond everything: such lines run out of the picture, with an arrow.
+    reach = 1.1 * max([*centres, *ends[: max(1, int(0.8 * len(ends)))], luck, 1e-6])
+    if luck:
+        axes.axvspan(-luck, luck, color="#eef0f3", zorder=0)
+    for place, row in enumerate(shown):
+        colour = colours.get(row["verdict"], GREY)
+        axes.plot(
+            [max(row["low"], -reach), min(row["high"], reach)],
+            [place, place],
+            color=colour,
+            linewidth=1.6,
+            solid_capstyle="butt",
+        )
+        for cut, edge, arrow in ((row["low"] < -reach, -reach, "<"), (row["high"] > reach, reach, ">")):
+            if cut:
+                axes.plot(edge, place, arrow, color=colour, markersize=5, clip_on=False)
+        axes.plot(row["sharpe"], place, "o", color=colour, markersize=5)
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlim(-reach, reach)
+    axes.set_ylim(-0.7, len(shown) - 0.3)
+    axes.set_yticks(range(len(shown)), [plain_text(row["agent_id"]) for row in shown], fontsize=8)
+    right = axes.secondary_yaxis("right")
+    right.set_yticks(range(len(shown)), [f"{row['days']:,} days: {row['verdict']}" for row in shown], fontsize=8)
+    right.tick_params(length=0, pad=9)
+    right.spines[:].set_visible(False)
+    axes.set_xlabel("Sharpe ratio of daily returns (UTC days), a year, with its 95% interval")
+    axes.set_title(plain_text(f"Skill or luck: {title}"), loc="left", fontsize=10)
+    kinds = (("above luck", BETTER), ("below luck", WORSE), ("undecided", GREY))
+    handles: list[Any] = [Line2D([], [], color=colour, marker="o", label=label) for label, colour in kinds]
+    if luck:
+        handles.append(Patch(color="#eef0f3", label=f"best and worst of {shown[0]['agents']:,} without skill"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    _plain(axes)
+    axes.tick_params(axis="y", length=0, pad=9)
+    return figure
+
+
 def calibration_figure(bins: Sequence[dict[str, Any]], maps: Sequence[dict[str, Any]], agent: str) -> "Figure":
     """Share that was right against stated confidence, traded and skipped apart, over the counts of decisions."""
     from matplotlib.ticker import PercentFormatter
@@ -324,7 +406,12 @@ def _pair_name(pair: dict[str, Any], a: str, b: str) -> str:
 
 def _evidence(pair: dict[str, Any]) -> str:
     days = f"{pair['days']} day{'' if pair['days'] == 1 else 's'}"
-    return f"{pair['decisions_b']:,} / {pair['decisions_a']:,} in {days}: {pair['verdict']}"
+    return f"{pair['decisions_b']:,} / {pair['decisions_a']:,} in {days}: {_verdict(pair)}"
+
+
+def _verdict(pair: dict[str, Any]) -> str:
+    """With a mark where it does not hold for who looked every day."""
+    return pair["verdict"] if pair["verdict"] == pair["verdict_watched"] else f"{pair['verdict']} (one look)"
 
 
 def _rows(connection: "psycopg.Connection", query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:

@@ -19,17 +19,19 @@ CHECKS = {
     "prompt_pairs": "Every verdict follows from its interval and its adjusted p-value.",
     "agent_pairs": "Every verdict follows from its interval and its adjusted p-value.",
     "calibrated_confidence": "Every map was fitted on exactly the outcomes recorded before its day.",
+    "sharpe_ratios": "Every ratio is that of agent_analytics, inside its interval, and its verdict follows.",
 }
 STATISTICS = [dg.AssetKey([*HOMES[engine], table]) for table in CHECKS for engine in ENGINES]
 
 _BAD_VERDICTS = """
 SELECT count(*) FROM {table}
 WHERE NOT coalesce(low <= difference AND difference <= high, low IS NULL AND high IS NULL AND p_value IS NULL)
-    OR p_adjusted < p_value
+    OR p_adjusted < p_value OR p_watched < p_adjusted
     OR verdict <> CASE
         WHEN p_adjusted < 0.05 AND low > 0 THEN 'better' WHEN p_adjusted < 0.05 AND high < 0 THEN 'worse'
         ELSE 'undecided'
     END
+    OR verdict_watched <> CASE WHEN p_watched < 0.05 THEN verdict ELSE 'undecided' END
 """
 # Counted from PostgreSQL's decisions, where the maps were fitted on ClickHouse's.
 _BAD_TRAINING = """
@@ -45,6 +47,23 @@ WHERE trained_on <> (
     SELECT coalesce(sum(outcomes.learnt), 0) FROM outcomes
     WHERE outcomes.exchange = days.exchange AND outcomes.origin_group = days.origin_group
         AND outcomes.agent_id = days.agent_id AND outcomes.known_day < days.day
+)
+"""
+
+# Against PostgreSQL's figures, where these come of ClickHouse's days.
+_BAD_RATIOS = """
+SELECT count(*) FROM sharpe_ratios
+FULL JOIN (
+    SELECT exchange, origin_group, agent_id, sharpe FROM analytics.agent_analytics WHERE sharpe IS NOT NULL
+) AS figures USING (exchange, origin_group, agent_id)
+WHERE NOT coalesce(
+    abs(sharpe_ratios.sharpe - figures.sharpe) <= 1e-9 * greatest(1, abs(figures.sharpe))
+        AND low <= sharpe_ratios.sharpe AND sharpe_ratios.sharpe <= high
+        AND verdict = CASE
+            WHEN probability_above_luck > 0.975 THEN 'above luck' WHEN probability_below_luck > 0.975 THEN 'below luck'
+            ELSE 'undecided'
+        END,
+    false
 )
 """
 
@@ -162,6 +181,33 @@ def calibrated_confidence(postgres: PostgresResource, clickhouse: ClickHouseReso
         yield from _results(
             "calibrated_confidence", count, _count(connection, _BAD_TRAINING), calibration_metadata(connection)
         )
+
+
+@dg.multi_asset(
+    **_asset(
+        "sharpe_ratios",
+        ("agent_daily", "agent_analytics"),
+        "How sure every Sharpe ratio is: its interval, the probability that it is above zero, and that it is more than"
+        " the best of a board's agents would show by luck (deflated).",
+    )
+)
+def sharpe_ratios(postgres: PostgresResource, clickhouse: ClickHouseResource) -> Iterator[dg.MaterializeResult]:
+    """Works out and stores."""
+    from dataclasses import fields
+
+    from dagster_project.defs.transform.pictures import sharpe_metadata
+    from dagster_project.lib.statistics.read import returns_of_boards
+    from dagster_project.lib.statistics.sharpe import Sharpe, board
+    from dagster_project.lib.statistics.store import replace
+
+    marts = load_settings().clickhouse_analytics
+    columns = ("exchange", "origin_group", "agent_id", *[field.name for field in fields(Sharpe)][1:])
+    with postgres.connect(autocommit=True) as connection, clickhouse.client() as client:
+        rows = (
+            (*family, *_fields(one)) for family, returns in returns_of_boards(client, marts) for one in board(returns)
+        )
+        count = replace(connection, client, "sharpe_ratios", columns, rows)
+        yield from _results("sharpe_ratios", count, _count(connection, _BAD_RATIOS), sharpe_metadata(connection))
 
 
 def _fields(pair: Any) -> tuple[Any, ...]:

@@ -128,9 +128,11 @@ _HOLDINGS = (
     Holding("prompt_pairs", "prompt_pairs", agents=("agent_id",)),
     Holding("agent_pairs", "agent_pairs", agents=("agent_a", "agent_b")),
     Holding("calibrated_confidence", "calibrated_confidence", agents=("agent_id",)),
+    Holding("sharpe_ratios", "sharpe_ratios", agents=("agent_id",)),
     Holding(None, "prompt_pairs_next", agents=("agent_id",)),
     Holding(None, "agent_pairs_next", agents=("agent_a", "agent_b")),
     Holding(None, "calibrated_confidence_next", agents=("agent_id",)),
+    Holding(None, "sharpe_ratios_next", agents=("agent_id",)),
     # No column names a person; here because single rows may be erased.
     Holding("price_ticks", "price_ticks_versions"),
     Holding("news_documents", "news_documents_versions"),

@@ -42,6 +42,8 @@ class Pair:
     probability_b_better: float | None
     decisions_needed: int | None
     verdict: str
+    p_watched: float | None
+    verdict_watched: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +214,12 @@ def _on_all_days(rows: Sequence[Sums], members: int, member: NDArray, count: NDA
 def _pairs(names: Sequence[str], found: _Estimate) -> list[Pair]:
     import numpy as np
 
-    judged: Judged = judge(found.difference, found.error, found.freedom)
-    adjusted = holm(judged.p_value)
+    judged: Judged = judge(found.difference, found.error, found.freedom, found.days)
+    adjusted, watched = holm(judged.p_value), holm(judged.watched)
     both = found.count_a + found.count_b
     needed = np.ceil(np.maximum(judged.days_factor - 1, 0) * both)
-    verdict = np.where(adjusted < ALPHA, np.where(found.difference > 0, "better", "worse"), "undecided")
+    side = np.where(found.difference > 0, "better", "worse")
+    verdict, lasting = (np.where(level < ALPHA, side, "undecided") for level in (adjusted, watched))
 
     def known(value: Any) -> float | None:
         return float(value) if np.isfinite(value) else None
@@ -240,6 +243,8 @@ def _pairs(names: Sequence[str], found: _Estimate) -> list[Pair]:
             probability_b_better=known(judged.probability[at]),
             decisions_needed=int(needed[at]) if np.isfinite(needed[at]) and needed[at] <= NEVER else None,
             verdict=str(verdict[at]),
+            p_watched=known(watched[at]),
+            verdict_watched=str(lasting[at]),
         )
         for at in range(len(found.a))
     ]

@@ -78,6 +78,24 @@ def confidences_of_agents(client: Client, marts: str) -> Iterator[tuple[Family, 
         yield family, [Count(*row[3:]) for row in group]
 
 
+def returns_of_boards(client: Client, marts: str) -> Iterator[tuple[Family, dict[str, list[float]]]]:
+    """(exchange, origin_group) and the daily returns of its agents, oldest first."""
+    rows = _stream(
+        client,
+        f"""
+        SELECT exchange, origin_group, agent_id, daily_return
+        FROM `{marts}`.agent_daily
+        WHERE daily_return IS NOT NULL
+        ORDER BY exchange, origin_group, agent_id, day
+        """,
+    )
+    for family, group in itertools.groupby(rows, key=lambda row: tuple(row[:2])):
+        returns: dict[str, list[float]] = {}
+        for _, _, agent, value in group:
+            returns.setdefault(agent, []).append(value)
+        yield family, returns
+
+
 def _families(client: Client, query: str, width: int) -> Iterator[tuple[Family, list[Sums]]]:
     for family, group in itertools.groupby(_stream(client, query), key=lambda row: tuple(row[:width])):
         yield (

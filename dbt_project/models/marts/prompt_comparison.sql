@@ -20,5 +20,7 @@ select
     {{ typed('p_adjusted', 'float', nullable=true) }} as p_adjusted,
     {{ typed('probability_b_better', 'float', nullable=true) }} as probability_b_better,
     {{ typed('decisions_needed', 'int', nullable=true) }} as decisions_needed,
-    {{ typed('verdict', 'text') }} as verdict
+    {{ typed('verdict', 'text') }} as verdict,
+    {{ typed('p_watched', 'float', nullable=true) }} as p_watched,
+    {{ typed('verdict_watched', 'text') }} as verdict_watched
 from {{ source('after_marts', 'prompt_pairs') }}

@@ -13,7 +13,8 @@ def entry(agent: str, rank: int, exchange: str = "x") -> dict[str, Any]:
 
 def pair(a: str, b: str, chance: float | None, verdict: str, basis: str = "all trades") -> dict[str, Any]:
     home = {"exchange": "x", "origin_group": "real", "basis": basis, "agent_a": a, "agent_b": b}
-    return home | {"probability_b_better": chance, "decisions_needed": 7, "verdict": verdict}
+    sure = {"decisions_needed": 7, "verdict": verdict, "verdict_watched": "undecided"}
+    return home | sure | {"probability_b_better": chance}
 
 
 def test_pairs_are_read_either_way_round() -> None:
@@ -30,6 +31,7 @@ def test_pairs_are_read_either_way_round() -> None:
     assert by_agent["b"]["verdict"] == "better"
     assert round(by_agent["a"]["probability_better"], 9) == 0.01
     assert by_agent["a"]["verdict"] == "worse"
+    assert by_agent["a"]["verdict_watched"] == "undecided"
     assert by_agent["c"]["next_agent"] is by_agent["z"]["verdict"] is None
 
 

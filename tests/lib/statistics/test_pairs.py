@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dagster_project.lib.statistics.jackknife import holm
+from dagster_project.lib.statistics.jackknife import EFFECT, holm, watched
 from dagster_project.lib.statistics.pairs import Sums, all_days, same_markets
 
 
@@ -84,6 +84,7 @@ def test_nothing_to_say_is_undecided_and_null() -> None:
                 found = (pair.std_error, pair.low, pair.high, pair.p_value, pair.p_adjusted, pair.probability_b_better)
                 assert found == (None,) * 6
                 assert (pair.decisions_needed, pair.verdict) == (None, "undecided")
+                assert (pair.p_watched, pair.verdict_watched) == (None, "undecided")
     assert same_markets([]) == all_days([]) == []
     assert same_markets([Sums("a", "BTC", 1, 1, 1.0)]) == all_days([Sums("a", "BTC", 1, 1, 1.0)]) == []
     apart = [Sums("a", "BTC", 1, 1, 1.0), Sums("b", "ETH", 1, 1, 1.0), Sums("b", "BTC", 2, 1, 1.0)]
@@ -131,3 +132,51 @@ def test_a_board_without_differences_is_seldom_told_apart() -> None:
         by_trades += bool(np.nanmin(holm(np.array(values))) < 0.05)
     assert false_boards <= 0.1 * boards
     assert by_trades > 2 * false_boards
+
+
+@pytest.mark.parametrize(("score", "days"), [(0.0, 5), (1.5, 10), (-4.0, 30), (5.0, 60)])
+def test_a_watched_p_value_is_one_over_the_bayes_factor(score: float, days: int) -> None:
+    """Noncentral t against central t, integrated over the prior of the effect by scipy."""
+    from scipy import integrate
+
+    def likelihood(effect: float) -> float:
+        density = stats.nct.pdf(score, days - 1, effect * math.sqrt(days))
+        return float(density * stats.norm.pdf(effect, 0, math.sqrt(EFFECT)))
+
+    mixed, _ = integrate.quad(likelihood, -3, 3, points=[score / math.sqrt(days)], limit=200)
+    expected = min(1.0, float(stats.t.pdf(score, days - 1)) / mixed)
+    (found,) = watched(np.array([score]), np.array([days]), np.array([days - 1]))
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert found >= 2 * stats.t.sf(abs(score), days - 1)
+
+
+def test_who_looks_every_day_is_misled_by_one_look_and_not_by_the_watched_verdict() -> None:
+    draw = np.random.default_rng(12)
+    once = lasting = late = 0
+    boards = 40
+    for _ in range(boards):
+        rows, seen, lasts = [], False, False
+        for day in range(30):
+            moved = draw.normal()
+            for name, side in zip("abcd", (1, -1, 1, 1), strict=True):
+                found = draw.standard_t(5, draw.integers(1, 5)) + side * moved
+                rows.append(Sums(name, "", day, len(found), float(found.sum())))
+            pairs = all_days(rows) if day else []
+            seen |= any(pair.verdict != "undecided" for pair in pairs)
+            lasts |= any(pair.verdict_watched != "undecided" for pair in pairs)
+        late += any(pair.verdict != "undecided" for pair in pairs)
+        once, lasting = once + seen, lasting + lasts
+    assert once > 0.15 * boards
+    assert lasting <= 0.05 * boards
+    assert late <= 0.12 * boards
+
+
+def test_a_real_difference_lasts() -> None:
+    draw = np.random.default_rng(13)
+    means = {"a": 0.0, "b": 0.8}
+    rows = [Sums(name, "BTC", day, 1, float(draw.normal(means[name]))) for name in means for day in range(90)]
+    (pair,) = all_days(rows)
+    assert (pair.verdict, pair.verdict_watched) == ("better", "better")
+    assert pair.p_adjusted is not None
+    assert pair.p_watched is not None
+    assert pair.p_adjusted < pair.p_watched < 0.05
