@@ -1,1 +1,3 @@
-{% macro once() %}{{ 'materialized ' if target.type == 'postgres' }}{% endmacro %}
+{% macro once() %}{{ once_if(true) }}{% endmacro %}
+
+{% macro once_if(condition) %}{{ ('materialized ' if condition else 'not materialized ') if target.type == 'postgres' }}{% endmacro %}

@@ -381,3 +381,56 @@ def test_what_follows_from_decisions_equals_a_full_build(both: Warehouses) -> No
         assert len(found) == len(expected), place
         for one, other in zip(found, expected, strict=True):
             assert not [(a, b) for a, b in zip(one, other, strict=True) if differing(a, b)], (place, one[:5])
+
+
+def test_facts_are_compared_by_what_changed(both: Warehouses) -> None:
+    """Since both warehouses agreed; all of them after a full build, after a difference and once a day."""
+    from dagster_project.defs.transform import parity
+
+    key = parity.mart_keys()["trade_facts"]
+    run = both.connection.execute
+
+    def compare() -> tuple[parity.Scope, Any]:
+        with both.connection.transaction():
+            scope = parity._scope(both.connection, "trade_facts")
+            verdict = parity._compare(both.connection, both.client, "trade_facts", key, scope)
+            parity._store(both.connection, "test", [verdict], {"trade_facts": scope})
+        return scope, verdict
+
+    def close(name: str) -> None:
+        run(
+            "INSERT INTO trades (id, agent_id, exchange, symbol, side, status, quantity, net_pnl, closed_at)"
+            " VALUES (%s, 'random-a', 'desk', 'BTC', 'long', 'closed', 1, 3, now())",
+            [name],
+        )
+        both.archive()
+        both.cut_and_build(select="trade_facts")
+
+    both.move()
+    both.cut_and_build(full=True, select="trade_facts")
+    scope, verdict = compare()
+    columns = verdict.cells // verdict.rows_postgres
+    assert (scope.since, verdict.agree, verdict.rows_postgres) == (None, True, len(facts(both)))
+
+    close("compared alone")
+    scope, verdict = compare()
+    assert scope.since is not None
+    assert (verdict.agree, verdict.rows_postgres, verdict.cells) == (True, len(facts(both)), columns)
+
+    close("spoiled")
+    run("UPDATE analytics.trade_facts SET net_pnl = 4 WHERE trade_id = 'spoiled'")
+    _, verdict = compare()
+    (found,) = verdict.examples
+    assert (found.key, found.column, float(found.postgres), float(found.clickhouse)) == ("spoiled", "net_pnl", 4, 3)
+    run("UPDATE analytics.trade_facts SET net_pnl = 3 WHERE trade_id = 'spoiled'")
+    assert compare()[0].since is None  # the last comparison found a difference
+    run("DELETE FROM analytics.trade_facts WHERE trade_id = 'compared alone'")
+    scope, verdict = compare()
+    assert scope.since is not None
+    assert [found.key for found in verdict.examples] == ["*"]  # one side has a row less
+
+    run("UPDATE ops.mart_parity SET differences = 0, checked_at = checked_at - interval '25 hours'")
+    assert compare()[0].since is None  # nothing was compared whole for a day
+    both.cut_and_build(full=True, select="trade_facts")
+    scope, verdict = compare()
+    assert (scope.since, verdict.agree) == (None, True)

@@ -27,7 +27,7 @@ with months as (
 
 ),
 
-trades as (
+trades as {{ once_if(is_partial()) }}(
 
     select
         facts.exchange as exchange,
@@ -75,17 +75,26 @@ trades as (
 
 ),
 
+-- ClickHouse would read trades once for every dimension (27 s an hour of ten million instead of 4); PostgreSQL sorts
+-- them once for every grouping set (590 s anew instead of 118), but keeps what a WITH has read.
 grouped as (
 
+    {% if target.type == 'clickhouse' -%}
     select
         exchange,
         origin_group,
         agent_id,
         month,
-        {% for column, _ in dimensions.values() -%}
-        {{ column }},
-        grouping({{ column }}) as {{ column }}_out,
-        {% endfor -%}
+        case
+            {%- for dimension, (column, _) in dimensions.items() %}
+            {{ 'else' if loop.last else 'when grouping(' ~ column ~ ') = 0 then' }} '{{ dimension }}'
+            {%- endfor %}
+        end as dimension,
+        case
+            {%- for column, written in dimensions.values() %}
+            {{ 'else' if loop.last else 'when grouping(' ~ column ~ ') = 0 then' }} {{ pattern_of(column, written) }}
+            {%- endfor %}
+        end as pattern,
         {{ typed('count(*)', 'int') }} as trades,
         {{ typed('count(case when is_win then 1 end)', 'int') }} as wins,
         {{ exact_sum('net_pnl') }} as net_pnl
@@ -95,7 +104,25 @@ grouped as (
         (exchange, origin_group, agent_id, month, {{ column }}){{ ',' if not loop.last }}
         {%- endfor %}
     )
-
+    {%- else -%}
+    {% for dimension, (column, written) in dimensions.items() -%}
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        month,
+        '{{ dimension }}' as dimension,
+        {{ pattern_of(column, written) }} as pattern,
+        {{ typed('count(*)', 'int') }} as trades,
+        {{ typed('count(case when is_win then 1 end)', 'int') }} as wins,
+        {{ exact_sum('net_pnl') }} as net_pnl
+    from trades
+    group by exchange, origin_group, agent_id, month, {{ column }}
+    {% if not loop.last -%}
+    union all
+    {% endif -%}
+    {% endfor -%}
+    {% endif %}
 )
 
 select
@@ -103,17 +130,8 @@ select
     origin_group,
     agent_id,
     month,
-    case
-        {%- for name, (column, _) in dimensions.items() %}
-        {{ 'else' if loop.last else 'when ' ~ column ~ '_out = 0 then' }} '{{ name }}'
-        {%- endfor %}
-    end as dimension,
-    case
-        {%- for column, written in dimensions.values() %}
-        {{ 'else' if loop.last else 'when ' ~ column ~ '_out = 0 then' }}
-            {{ column if column == written else "case when " ~ column ~ " = -1 then 'not known' else " ~ written ~ " end" }}
-        {%- endfor %}
-    end as pattern,
+    {{ typed('dimension', 'text') }} as dimension,
+    {{ typed('pattern', 'text') }} as pattern,
     trades,
     wins,
     net_pnl

@@ -7,7 +7,7 @@
     query_settings={'max_bytes_before_external_group_by': 3000000000} if target.type == 'clickhouse' else {},
     pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched('day', 'int_prompt_touched')) }}",
 ) }}
--- depends_on: {{ ref('int_prompt_touched') }}, {{ ref('int_prompt_units') }}, {{ ref('int_decisions') }}, {{ ref('trade_facts') }}
+-- depends_on: {{ ref('int_prompt_touched') }}, {{ ref('int_prompt_units') }}, {{ ref('int_prompt_decisions') }}, {{ ref('int_prompt_trades') }}
 
 {% if is_partial() -%}
 with cells as (
@@ -16,119 +16,7 @@ with cells as (
 
 ),
 
-spans as (
-
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        min(day) as since_day
-    from cells
-    group by exchange, origin_group, agent_id
-
-),
-
-decided_there as (
-
-    select
-        decisions.decision_id as decision_id,
-        decisions.trade_id as trade_id
-    from {{ ref('int_decisions') }} as decisions
-    inner join cells
-        on
-            decisions.agent_id = cells.agent_id
-            and decisions.day = cells.day
-            and decisions.exchange = cells.exchange
-            and decisions.origin_group = cells.origin_group
-
-),
-
-traded_since as (
-
-    select
-        facts.trade_id as trade_id,
-        facts.decision_id as decision_id,
-        facts.agent_id as agent_id,
-        facts.exchange as exchange,
-        facts.origin_group as origin_group,
-        {{ day_of('coalesce(facts.opened_at, facts.closed_at)') }} as day
-    from {{ ref('trade_facts') }} as facts
-    inner join spans
-        on
-            facts.agent_id = spans.agent_id
-            and facts.exchange = spans.exchange
-            and facts.origin_group = spans.origin_group
-    where facts.day >= spans.since_day
-
-),
-
-traded_there as (
-
-    select
-        traded_since.trade_id as trade_id,
-        traded_since.decision_id as decision_id
-    from traded_since
-    inner join cells
-        on
-            traded_since.agent_id = cells.agent_id
-            and traded_since.day = cells.day
-            and traded_since.exchange = cells.exchange
-            and traded_since.origin_group = cells.origin_group
-
-),
-
--- A result is whole with trades and decisions that lie elsewhere, too.
-asked_trades as (
-
-    select {{ typed('trade_id', 'text') }} as trade_id
-    from decided_there
-    where trade_id is not null
-    union distinct
-    select trade_id
-    from traded_there
-
-),
-
-asked_decisions as (
-
-    select decision_id
-    from decided_there
-    union distinct
-    select {{ typed('decision_id', 'text') }} as decision_id
-    from traded_there
-    where nullif(decision_id, '') is not null
-
-),
-
-trades as {{ once() }}(
-
-    select *
-    from {{ ref('trade_facts') }}
-    where trade_id in (select asked_trades.trade_id from asked_trades)
-    union distinct
-    select *
-    from {{ ref('trade_facts') }}
-    where decision_id in (select asked_decisions.decision_id from asked_decisions)
-
-),
-
-decisions as {{ once() }}(
-
-    select *
-    from {{ ref('int_decisions') }}
-    where decision_id in (select asked_decisions.decision_id from asked_decisions)
-    union distinct
-    select *
-    from {{ ref('int_decisions') }}
-    where decision_id in (select trades.decision_id from trades)
-    union distinct
-    select *
-    from {{ ref('int_decisions') }}
-    where trade_id in (select trades.trade_id from trades)
-
-),
-
-{{ prompt_units('decisions', 'trades') }},
+{{ prompt_units(ref('int_prompt_decisions'), ref('int_prompt_trades')) }},
 
 counted as (
 

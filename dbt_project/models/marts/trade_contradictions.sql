@@ -8,7 +8,8 @@
 ) }}
 -- depends_on: {{ ref('int_trade_touched') }}
 
-with trades as (
+-- Those that changed are found first: with the condition below, PostgreSQL looked through all trades (12 s for 5,000).
+with trades as {{ once_if(is_partial()) }}(
 
     select
         *,

@@ -1,7 +1,7 @@
 with
 {%- if target.type == 'postgres' %}
 
-known as (
+known as {{ once_if(false) }}(
 
     select *
     from {{ source('trading', 'trades') }}

@@ -1,0 +1,11 @@
+{{ config(materialized='table', order_by=['trade_id']) }}
+
+{%- set columns = 'trade_id, decision_id, exchange, origin_group, agent_id, symbol, prompt_version, currency, net_pnl, fee, notional, opened_at, closed_at' %}
+
+select {{ columns }}
+from {{ ref('trade_facts') }}
+where trade_id in (select asked.trade_id from {{ ref('int_prompt_asked') }} as asked where asked.trade_id <> '')
+union distinct
+select {{ columns }}
+from {{ ref('trade_facts') }}
+where decision_id in (select asked.decision_id from {{ ref('int_prompt_asked') }} as asked where asked.decision_id <> '')
