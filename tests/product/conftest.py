@@ -105,9 +105,10 @@ def write_recording(folder: Path) -> None:
             price = closed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """The product, with nothing started yet; whatever runs at the end is stopped."""
+    """The product, with nothing started yet; whatever runs at the end of the module is stopped: a served home works on,
+    beside the tests that follow."""
     installed()
     root = tmp_path_factory.mktemp("product")
     write_recording(root / "recorded")
@@ -116,7 +117,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     made.candlehouse("down", check=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(product: Product) -> Product:
     """The product after `candlehouse up --detach`: board built, Dagster UI and daemon running."""
     product.candlehouse("up", "--detach", seconds=600)
