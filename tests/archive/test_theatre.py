@@ -13,6 +13,7 @@ from dagster_project.cli import main
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.stack.theatre import ground as grounds
 from dagster_project.stack.theatre import scenes as listed
+from dagster_project.stack.theatre import writers
 from dagster_project.stack.theatre.ground import STORAGE, Ground
 from dagster_project.stack.theatre.ledger import compare_apart
 from dagster_project.stack.theatre.play import Result, Scene, Stage, perform
@@ -24,7 +25,10 @@ PLAYED = ("mid_insert", "mid_mark", "mid_purge", "clickhouse_dies_after_insert",
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    with Ground(tmp_path_factory.mktemp("theatre") / "home") as ground:
+    with Ground(tmp_path_factory.mktemp("theatre") / "home") as ground, pytest.MonkeyPatch.context() as patch:
+        # A scene lasts as long as its four archivers take to start. Writers that wait for nothing use more of the
+        # machine meanwhile than the archive that is tried.
+        patch.setattr(writers, "PAUSE", 0.02)
         yield ground
 
 
