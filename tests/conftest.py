@@ -202,9 +202,21 @@ class _Recycled:
         self._made = ExitStack()
         self._template: str | None = None
         self._name = ""
+        self.is_taken = False
 
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:
+        """The pair, which one user has at a time."""
+        assert not self.is_taken
+        self.is_taken = True
+        try:
+            with self._copied() as warehouse:
+                yield warehouse
+        finally:
+            self.is_taken = False
+
+    @contextmanager
+    def _copied(self) -> Iterator[Warehouse]:
         import clickhouse_connect
         import psycopg
 
@@ -254,7 +266,11 @@ def warehouse(_recycled: _Recycled) -> Iterator[Warehouse]:
 
 
 @pytest.fixture
-def fresh_warehouse(stack: EmbeddedStack) -> Iterator[Warehouse]:
-    """The same, migrated for one test alone."""
+def fresh_warehouse(stack: EmbeddedStack, _recycled: _Recycled) -> Iterator[Warehouse]:
+    """The same for one test alone, which may migrate it further; beside the module's it is migrated anew."""
+    if not _recycled.is_taken:
+        with _recycled.warehouse() as warehouse:
+            yield warehouse
+        return
     with _migrated(stack) as name, _pointed_at(stack, name) as settings:
         yield Warehouse(settings, name)
