@@ -17,6 +17,7 @@ from dagster_project.lib.archive.engine import Outcome, archive
 from dagster_project.lib.archive.policies import policies, policy
 from dagster_project.lib.archive.policy import Policy
 from dagster_project.lib.archive.purge import Purged, purge
+from tests.emptied import empty
 
 TRADE: dict[str, Any] = {
     "agent_id": "a",
@@ -28,9 +29,13 @@ TRADE: dict[str, Any] = {
     "net_pnl": Decimal("1.5"),
     "closed_at": datetime(2025, 10, 26, tzinfo=UTC),
 }
-DOCUMENTS = "agent_analysis_results, trading_signals, news_documents, social_documents"
-LEDGERS = "ops.archive_manifests, ops.archive_marks, ops.archive_recalls, ops.archive_purges, ops.archive_parity"
-REQUESTS = "users, ops.erasures, ops.erased_rows, ops.erasure_steps, ops.archive_superseded, ops.quarantine"
+# With these go all tables that refer to them.
+TABLES = (
+    *("agents", "price_ticks", "agent_analysis_results", "trading_signals", "news_documents", "social_documents"),
+    *("ops.archive_manifests", "ops.archive_marks", "ops.archive_recalls", "ops.archive_purges", "ops.archive_parity"),
+    *("users", "ops.erasures", "ops.erased_rows", "ops.erasure_steps", "ops.archive_superseded", "ops.quarantine"),
+    "ops.archive_progress",
+)
 
 
 @dataclass
@@ -109,10 +114,7 @@ def house(warehouse: Any) -> Iterator[House]:
 
 def clear(connection: psycopg.Connection, client: Client) -> None:
     """Empties everything that the archive touches, on purpose without its triggers."""
-    connection.execute("SET session_replication_role = replica")
-    connection.execute(f"TRUNCATE agents, price_ticks, {DOCUMENTS}, {LEDGERS}, {REQUESTS} CASCADE".encode())
-    connection.execute("DELETE FROM ops.archive_progress")
-    connection.execute("RESET session_replication_role")
+    empty(connection, *TABLES)
     connection.execute("INSERT INTO ops.archive_progress (policy) SELECT unnest(%s::text[])", [list(policies())])
     connection.execute("CREATE TABLE IF NOT EXISTS analytics.trade_facts (trade_id text PRIMARY KEY)")
     connection.execute("TRUNCATE analytics.trade_facts")

@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from dagster_project.commands.import_ import import_
+from tests.emptied import empty
 
 Account = dict[str, Any]
 
@@ -25,10 +26,7 @@ Account = dict[str, Any]
 def connection(warehouse: Any) -> Iterator[psycopg.Connection]:
     """An autocommit connection to a database whose trading tables are empty."""
     with psycopg.connect(warehouse.settings.postgres_url, autocommit=True) as opened:
-        # Without triggers: rows that no archive manifest covers are not truncated otherwise.
-        opened.execute("SET session_replication_role = replica")
-        opened.execute("TRUNCATE agents, symbols, price_latest, price_ticks, ops.quarantine CASCADE")
-        opened.execute("RESET session_replication_role")
+        empty(opened, "agents", "symbols", "price_latest", "price_ticks", "ops.quarantine")
         yield opened
 
 

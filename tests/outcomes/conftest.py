@@ -18,10 +18,15 @@ from dagster_project.lib.outcomes.method import METHOD, Method
 from dagster_project.lib.outcomes.run import Done, bring_up_to_date
 from dagster_project.resources.clickhouse import ClickHouseResource
 from dagster_project.resources.postgres import PostgresResource
+from tests.emptied import empty
 
 DAY = datetime(2025, 3, 3, tzinfo=UTC)
 MINUTES = 24 * 60
 QUICK = Method(horizon=60, lookback=30, fewest_returns=10)
+EMPTIED = (
+    *("agents", "decisions", "trades", "outcome_methods"),
+    *("ops.outcome_progress", "ops.outcome_days", "ops.ingest_gaps"),
+)
 TABLES = ("market_ohlcv", "market_ohlcv_revisions", "market_days", "trades_history_versions")
 
 
@@ -135,12 +140,7 @@ def desk(warehouse: Any) -> Iterator[Desk]:
         psycopg.connect(warehouse.settings.postgres_url, autocommit=True, options="-c timezone=UTC") as owner,
         clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url, autogenerate_session_id=False) as client,
     ):
-        owner.execute("SET session_replication_role = replica")
-        owner.execute(
-            "TRUNCATE agents, decisions, trades, ops.outcome_progress, ops.outcome_days, ops.ingest_gaps,"
-            " outcome_methods CASCADE"
-        )
-        owner.execute("RESET session_replication_role")
+        empty(owner, *EMPTIED)
         for table in TABLES:
             client.command(f"TRUNCATE TABLE {table}")
         yield Desk(owner, client)

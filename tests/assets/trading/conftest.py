@@ -10,6 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.emptied import empty
+
 Folder = Callable[..., Path]
 
 
@@ -30,8 +32,5 @@ def folder(tmp_path: Path) -> Folder:
 def connection(warehouse: Any) -> Iterator[psycopg.Connection]:
     """An autocommit connection to a database whose trading tables are empty."""
     with psycopg.connect(warehouse.settings.postgres_url, autocommit=True) as opened:
-        # Without triggers: rows that no archive manifest covers are not truncated otherwise.
-        opened.execute("SET session_replication_role = replica")
-        opened.execute("TRUNCATE agents, symbols, price_latest, price_ticks, ops.quarantine CASCADE")
-        opened.execute("RESET session_replication_role")
+        empty(opened, "agents", "symbols", "price_latest", "price_ticks", "ops.quarantine")
         yield opened
