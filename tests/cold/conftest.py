@@ -18,10 +18,11 @@ from dagster_project.lib.cold.policies import ColdPolicy
 from dagster_project.lib.cold.restore import Restored, restore
 from dagster_project.lib.cold.store import Store, open_store
 from dagster_project.lib.cold.table import table
+from tests import emptied
 
 NOW = datetime(2024, 3, 15, tzinfo=UTC)
 TABLES = ("trades_history",)
-LEDGERS = "ops.cold_files, ops.cold_events, ops.restore_drills, ops.dumps, ops.dump_deletions"
+LEDGERS = ("ops.cold_files", "ops.cold_events", "ops.restore_drills", "ops.dumps", "ops.dump_deletions")
 
 
 @dataclass
@@ -111,9 +112,7 @@ def cold(bare: Cold) -> Cold:
 def empty(house: Cold) -> None:
     """Views as the migrations made them, no rows, no ledger."""
     connection, client = house.connection, house.client
-    connection.execute("SET session_replication_role = replica")
-    connection.execute(f"TRUNCATE {LEDGERS} CASCADE".encode())
-    connection.execute("RESET session_replication_role")
+    emptied.empty(connection, *LEDGERS)
     for name in TABLES:
         described = table(client, house.policy(name))
         views.show(client, described, ledger.read_now(connection, described.name), house.store)
