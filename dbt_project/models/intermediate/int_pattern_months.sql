@@ -21,13 +21,7 @@
     'prompt version': ['prompt_version', 'prompt_version'],
 } %}
 
-with months as (
-
-    {{ touched('month') if is_partial() else 'select 1' }}
-
-),
-
-trades as {{ once_if(is_partial()) }}(
+with trades as {{ once_if(is_partial()) }}(
 
     select
         facts.exchange as exchange,
@@ -61,7 +55,7 @@ trades as {{ once_if(is_partial()) }}(
         end as confidence_class
     from {{ ref('trade_facts') }} as facts
     {%- if is_partial() %}
-    inner join months
+    inner join ({{ touched('month') }}) as months
         on
             facts.agent_id = months.agent_id
             and facts.exchange = months.exchange
