@@ -87,7 +87,7 @@ class Bench:
         archive(replace(policy("trades"), settle=timedelta(0)), self.connection, self.client)
         for each in POLICIES:
             copy(self.connection, self.client, each)
-        take_cut(self.connection)
+        take_cut(self.connection, self.client)
 
     def build(self, engine: str, select: str, *, exclude: str = "", count: bool = True) -> float:
         """Seconds from the first of these models to the last: reading the project is not counted."""

@@ -8,6 +8,8 @@ import dagster as dg
 from dagster_project.defs.transform.prepare import ENGINES
 from dagster_project.settings import ANALYTICS, load_settings
 
+# Under what a person or a schedule starts: four runs go at a time, and derived tables can be many.
+DERIVED = {"dagster/priority": "-1"}
 DEFAULT_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26), warn_window=timedelta(hours=25))
 
 
@@ -16,13 +18,18 @@ def automation_sensors() -> list[dg.AutomationConditionSensorDefinition]:
     dbt = dg.AssetSelection.kind("dbt")
     return [
         dg.AutomationConditionSensorDefinition(
-            "automate_dbt", target=dbt, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30
+            "automate_dbt",
+            target=dbt,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            minimum_interval_seconds=30,
+            run_tags=DERIVED,
         ),
         dg.AutomationConditionSensorDefinition(
             "automate_rest",
             target=dg.AssetSelection.all() - dbt,
             default_status=dg.DefaultSensorStatus.RUNNING,
             minimum_interval_seconds=30,
+            run_tags=DERIVED,
         ),
     ]
 

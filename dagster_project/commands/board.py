@@ -22,7 +22,7 @@ KEY = ("exchange", "origin_group", "agent_id")
 COLUMNS = (
     *KEY,
     *("rank", "agent_name", "currency", "initial_equity", "equity", "equity_at", "equity_source"),
-    *("return_since_inception", "net_pnl", "fees", "trades", "scored_trades", "wins"),
+    *("return_since_inception", "open_positions", "open_pnl", "net_pnl", "fees", "trades", "scored_trades", "wins"),
     *("win_rate", "win_rate_low", "win_rate_high", "last_closed_at"),
 )
 
@@ -82,12 +82,8 @@ def board(as_json: bool, svg: Path | None) -> None:
     require_answers(settings, "postgres", "clickhouse")
     if as_json:
         rows, verdict = read_board(settings)
-        still = _open_positions(settings)
         answer = {
-            "leaderboard": [
-                entry | {"open_positions": still.get((entry["exchange"], entry["origin_group"], entry["agent_id"]), 0)}
-                for entry in _with_neighbours(settings, rows)
-            ],
+            "leaderboard": _with_neighbours(settings, rows),
             "agent_comparison": _read(settings, "agent_comparison", AGENT_PAIRS),
             "sharpe": _read(settings, "sharpe_confidence", SHARPES),
             "prompts": _prompts(settings),
@@ -124,7 +120,6 @@ def print_board(settings: Settings, console: Console) -> Verdict:
     for entry in _with_neighbours(settings, rows):
         boards.setdefault((entry["exchange"], entry["origin_group"]), []).append(entry)
     console.width = max(console.width, 80 if console.is_terminal else WIDE)
-    open_positions = _open_positions(settings)
     for (exchange, group), entries in boards.items():
         table = Table(
             title=f"Leaderboard: {escape(exchange)}, {group}",
@@ -142,12 +137,10 @@ def print_board(settings: Settings, console: Console) -> Verdict:
             figures = _figures(entry)
             table.add_row(str(entry["rank"]), escape(entry["agent_name"]), *(figures[name] for name in shown))
         console.print(table, soft_wrap=False)
-        if any(entry["equity_source"] == "closed trades" for entry in entries):
-            console.print("[dim]* initial equity plus closed trades: the account reports no equity[/]")
-        if any(_is_behind(entry) for entry in entries):
-            console.print("[dim]° reported before the last trades closed: since_inception goes on from there[/]")
-        if still := sum(open_positions.get((exchange, group, entry["agent_id"]), 0) for entry in entries):
-            console.print(f"[dim]{still:,} open positions: only in reported equity until they close[/]")
+        if any(_is_carried(entry) for entry in entries):
+            console.print("[dim]* not reported: closed trades and open positions go on from the last report or the start[/]")
+        if still := sum(entry["open_positions"] for entry in entries):
+            console.print(f"[dim]{still:,} open positions, valued at the last stored close of their day[/]")
         _explain_one_look(console, entries)
     _print_sharpes(settings, console, rows)
     _print_prompts(settings, console)
@@ -191,18 +184,6 @@ def _with_neighbours(settings: Settings, rows: Sequence[Sequence[Any]]) -> list[
 
     board = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
     return with_neighbours(board, _read(settings, "agent_comparison", AGENT_PAIRS))
-
-
-def _open_positions(settings: Settings) -> dict[tuple[str, str, str], int]:
-    """How many trades of each (exchange, origin group, agent) are open now; the marts are made of closed ones."""
-    rows = marts.of_postgres(
-        settings,
-        "trades",
-        "SELECT exchange, CASE WHEN origin IN ('live', 'recorded', 'repaired') THEN 'real'"
-        " WHEN origin = 'paper' THEN 'paper' ELSE 'made up' END AS origin_group, agent_id, count(*) AS positions"
-        " FROM trades WHERE status = 'open' GROUP BY 1, 2, 3",
-    )
-    return {(row["exchange"], row["origin_group"], row["agent_id"]): row["positions"] for row in rows}
 
 
 def _prompts(settings: Settings) -> list[dict[str, Any]]:
@@ -295,9 +276,8 @@ def _print_prompts(settings: Settings, console: Console) -> None:
 def _figures(entry: dict[str, Any]) -> dict[str, str]:
     """The cell of each of FIGURES."""
     gain = entry["return_since_inception"]
-    star = "*" if entry["equity_source"] == "closed trades" else "°" if _is_behind(entry) else ""
     return {
-        "equity": _money(entry["equity"]) + star,
+        "equity": _money(entry["equity"]) + ("*" if _is_carried(entry) else ""),
         "return": "–" if gain is None else f"[{'green' if gain >= 0 else 'red'}]{gain:+.2%}[/]",
         "net PnL": _money(entry["net_pnl"]),
         "won": f"{entry['wins']}/{entry['scored_trades']}",
@@ -306,10 +286,9 @@ def _figures(entry: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _is_behind(entry: dict[str, Any]) -> bool:
-    """Whether trades closed on a later day than that of the equity that the account reported."""
-    reported, closed = entry["equity_at"], entry["last_closed_at"]
-    return None not in (reported, closed) and closed.date() > reported.date()
+def _is_carried(entry: dict[str, Any]) -> bool:
+    """Whether the equity is not what the account reported."""
+    return entry["equity_source"] in ("closed trades", "open positions")
 
 
 def _compared(entry: dict[str, Any]) -> str:

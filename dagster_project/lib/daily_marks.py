@@ -113,10 +113,13 @@ def _held(connection: psycopg.Connection) -> list[Held]:
             exchange,
             symbol,
             min((opened_at AT TIME ZONE 'UTC')::date),
-            max((coalesce(closed_at, now()) AT TIME ZONE 'UTC')::date)
+            max(((CASE status WHEN 'closed' THEN closed_at ELSE now() END) AT TIME ZONE 'UTC')::date)
         FROM trades
-        WHERE status IN ('open', 'closed') AND opened_at IS NOT NULL
-            AND (opened_at AT TIME ZONE 'UTC')::date < (coalesce(closed_at, now()) AT TIME ZONE 'UTC')::date
+        WHERE opened_at IS NOT NULL
+            AND (
+                status = 'open'
+                OR (status = 'closed' AND (opened_at AT TIME ZONE 'UTC')::date < (closed_at AT TIME ZONE 'UTC')::date)
+            )
         GROUP BY exchange, symbol
         ORDER BY exchange, symbol
         """

@@ -76,6 +76,7 @@ ROOMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "the assets of the same names",
         (
             "daily_marks",
+            "mart_positions",
             "hourly_candles",
             "instrument_markets",
             "prompt_pairs",

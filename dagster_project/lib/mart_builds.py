@@ -1,8 +1,8 @@
 """What the marts of both warehouses are built of, and whether a build may be incremental.
 
-A cut is some moments: up to one the archive has dealt with every closed trade, up to one each ClickHouse has every
-version of decisions, accounts, agents, snapshots and prices of days. Both warehouses take versions up to
-the cut, so that writers who go on meanwhile do not make them differ. A build that succeeded is written down with its
+A cut is some moments and a list: up to one the archive has dealt with every closed trade, up to one each ClickHouse has
+every version of decisions, accounts, agents, snapshots and prices of days; the list is of positions that are open. Both
+warehouses take versions up to the cut, so that writers who go on meanwhile do not make them differ. A build that succeeded is written down with its
 cut; the next one looks at versions after it.
 Everything is built anew after an erasure, after a change of the dbt project, where no build is known, and when the last
 one is older than what ClickHouse keeps of changes.
@@ -14,10 +14,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dagster_project.lib.mart_positions import list_open
 from dagster_project.lib.warehouse_copy import POLICIES
 
 if TYPE_CHECKING:
     import psycopg
+    from clickhouse_connect.driver.client import Client
 
 _CUT = """
 INSERT INTO ops.mart_cuts (as_of, copied_until, run_id)
@@ -30,7 +32,7 @@ SELECT
     %s
 FROM ops.archive_progress AS p
 WHERE p.policy = 'trades'
-RETURNING to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')
+RETURNING id, to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')
 """
 # What no later cut can ask for.
 _FORGET = """
@@ -56,10 +58,11 @@ SELECT
         ) THEN 'rows were erased'
     END,
     to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+    cut.id,
     cut.copied_until,
     to_char(built.began_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
     built.copied_until
-FROM (SELECT c.as_of, c.copied_until FROM ops.mart_cuts AS c ORDER BY c.id DESC LIMIT 1) AS cut
+FROM (SELECT c.id, c.as_of, c.copied_until FROM ops.mart_cuts AS c ORDER BY c.id DESC LIMIT 1) AS cut
 LEFT JOIN (
     SELECT b.as_of, b.project, b.began_at, b.copied_until
     FROM ops.mart_builds AS b
@@ -93,6 +96,7 @@ SELECT
                         SELECT max(p.done_version) FROM ops.archive_progress AS p WHERE p.policy = 'trades'
                     )
             )
+            AND NOT EXISTS (SELECT FROM trades AS t WHERE t.status = 'open' AND t.updated_at > cut.taken_at)
             AND {_NEW}
             THEN 'nothing changed since the last cut'
     END
@@ -104,7 +108,7 @@ MOST, REST = "58 minutes", "14 minutes"
 
 @dataclass(frozen=True)
 class Plan:
-    """One build, of trades up to `as_of` and of copied tables up to `copied_until`. Moments are UTC as text.
+    """One build of a cut: trades up to `as_of`, copied tables up to `copied_until`. Moments are UTC as text.
 
     `since`, `copied_since` and `last_began` tell what changed: the cut of the last build that succeeded, and when that
     one began. `why_full` says why they are not given.
@@ -114,6 +118,7 @@ class Plan:
     since: str | None
     why_full: str | None
     began_at: str
+    cut: int
     copied_until: dict[str, str]
     last_began: str | None = None
     copied_since: dict[str, str] | None = None
@@ -122,17 +127,32 @@ class Plan:
     def environment(self) -> dict[str, str]:
         """What dbt reads of it; empty where everything is built."""
         partial = {"SINCE": self.since, "LAST_BEGAN": self.last_began, "COPIED_SINCE": json.dumps(self.copied_since)}
-        whole = {"DBT_AS_OF": self.as_of, "DBT_COPIED_UNTIL": json.dumps(self.copied_until), "DBT_BEGAN": self.began_at}
+        whole = {
+            "DBT_AS_OF": self.as_of,
+            "DBT_COPIED_UNTIL": json.dumps(self.copied_until),
+            "DBT_BEGAN": self.began_at,
+            "DBT_CUT": str(self.cut),
+        }
         return whole | {f"DBT_{name}": "" if self.why_full else value or "" for name, value in partial.items()}
 
 
-def take_cut(connection: psycopg.Connection, run_id: str | None = None) -> str:
-    """Stores a cut, and forgets versions that no later one can ask for; returns its moment for trades, UTC as text."""
+class NoCutError(Exception):
+    """There is nothing to build of; the message is one line and names the fix."""
+
+
+def take_cut(connection: psycopg.Connection, client: Client, run_id: str | None = None) -> str:
+    """Stores a cut, and forgets versions that no later one can ask for; returns its moment for trades, UTC as text.
+
+    Raises:
+        PositionsError: ClickHouse did not take the list of open positions; there is no new cut.
+    """
     with connection.transaction():
         row = connection.execute(_CUT, [run_id]).fetchone()
+        assert row is not None
+        cut, as_of = row
+        list_open(connection, client, cut, as_of)
         connection.execute(_FORGET)
-    assert row is not None
-    return row[0]
+    return as_of
 
 
 def why_no_cut(connection: psycopg.Connection) -> str | None:
@@ -142,21 +162,21 @@ def why_no_cut(connection: psycopg.Connection) -> str | None:
 
 
 def plan(connection: psycopg.Connection, engine: str, project: str) -> Plan:
-    """The build to make now, of the newest cut; the first cut is taken here.
+    """The build to make now, of the newest cut.
 
     Args:
         project: fingerprint of the dbt project.
+
+    Raises:
+        NoCutError: none was taken yet.
     """
-    values = {"engine": engine, "project": project}
-    row = connection.execute(_PLAN, values).fetchone()
+    row = connection.execute(_PLAN, {"engine": engine, "project": project}).fetchone()
     if row is None:
-        take_cut(connection)
-        row = connection.execute(_PLAN, values).fetchone()
-    assert row is not None
-    as_of, since, why_full, began_at, copied_until, last_began, copied_since = row
+        raise NoCutError("no cut of the inputs was taken yet: materialize postgres/ops/mart_cuts first")
+    as_of, since, why_full, began_at, cut, copied_until, last_began, copied_since = row
     if why_full:
-        return Plan(as_of, None, why_full, began_at, copied_until)
-    return Plan(as_of, since, None, began_at, copied_until, last_began, copied_since)
+        return Plan(as_of, None, why_full, began_at, cut, copied_until)
+    return Plan(as_of, since, None, began_at, cut, copied_until, last_began, copied_since)
 
 
 def succeeded(connection: psycopg.Connection, engine: str, project: str, plan: Plan, run_id: str | None = None) -> None:

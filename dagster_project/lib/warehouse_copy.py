@@ -60,6 +60,16 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Travel:
+    """Rows of a table or view of PostgreSQL that go to a table of ClickHouse. `times` are of type timestamptz."""
+
+    source: str
+    target: str
+    columns: tuple[str, ...]
+    times: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Fingerprint:
     """What both sides must agree on: rows, sum of versions (microseconds) and sums of money."""
 
@@ -211,7 +221,7 @@ def _send(connection: psycopg.Connection, client: Client, policy: Policy, since:
         since=sql.Literal(f"{since}+00"),
         overlap=sql.Literal(OVERLAP),
     )
-    return _stream(connection, client, policy, policy.source, policy.storage, policy.columns, wanted)
+    return stream(connection, client, Travel(policy.source, policy.storage, policy.columns, policy.times), wanted)
 
 
 def _send_former(connection: psycopg.Connection, client: Client, policy: Policy) -> None:
@@ -223,36 +233,29 @@ def _send_former(connection: psycopg.Connection, client: Client, policy: Policy)
             "until < 'infinity' AND until > (SELECT c.seen_until FROM ops.copies AS c WHERE c.source = {source})"
         ).format(source=sql.Literal(policy.source))
         former = policy.former
-        _stream(connection, client, policy, former.source, former.target, former.columns, wanted)
+        stream(connection, client, Travel(former.source, former.target, former.columns, policy.times), wanted)
 
 
-def _stream(
-    connection: psycopg.Connection,
-    client: Client,
-    policy: Policy,
-    source: str,
-    target: str,
-    names: tuple[str, ...],
-    wanted: sql.Composed,
-) -> int:
-    """Rows of `source` into `target`, in the order of their versions; how many."""
+def stream(connection: psycopg.Connection, client: Client, travel: Travel, wanted: sql.Composed) -> int:
+    """Sends the rows that are `wanted`, in the order of their versions (`updated_at`); returns how many."""
     from psycopg import sql
 
     columns = [
         sql.SQL("to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')").format(sql.Identifier(column))
-        if column in policy.times
+        if column in travel.times
         else sql.Identifier(column)
-        for column in names
+        for column in travel.columns
     ]
     query = sql.SQL("COPY (SELECT {columns} FROM {table} WHERE {wanted} ORDER BY updated_at) TO STDOUT").format(
-        columns=sql.SQL(", ").join(columns), table=sql.Identifier(source), wanted=wanted
+        columns=sql.SQL(", ").join(columns), table=sql.Identifier(travel.source), wanted=wanted
     )
     with connection.cursor() as cursor:
-        with cursor.copy(query) as stream:
-            blocks = _blocks(stream)
+        with cursor.copy(query) as copied:
+            blocks = _blocks(copied)
             first = next(blocks, None)
             if first is not None:
-                client.raw_insert(target, column_names=names, insert_block=_chain(first, blocks), fmt="TabSeparated")
+                block = _chain(first, blocks)
+                client.raw_insert(travel.target, column_names=travel.columns, insert_block=block, fmt="TabSeparated")
         return cursor.rowcount
 
 

@@ -19,7 +19,7 @@ class _Dagster(Part):
     keeps_environment = True
     with_group = True
     stop_seconds = 30
-    start_seconds = 120
+    start_seconds = 300
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.home, settings.port("dagster"))

@@ -46,3 +46,8 @@
     )
     {%- endif %}
 {% endmacro %}
+
+{% macro of_cut(lists) %}
+    {%- set cut = env_var('DBT_CUT', '') -%}
+    cut = {{ cut if cut else '(select max(lists.cut) from ' ~ lists ~ ' as lists)' }}
+{%- endmacro %}

@@ -35,6 +35,8 @@
             from (
                 select exchange, origin_group, day from {{ ref('int_trade_days') }}
                 union all
+                select exchange, origin_group, last_day as day from {{ ref('int_open_lives') }}
+                union all
                 select exchange, origin_group, day from {{ this }} where equity_source = 'snapshot'
                 union all
                 select exchange, origin_group, {{ day_of('captured_at') }} as day from {{ ref('stg_equity_snapshots') }}

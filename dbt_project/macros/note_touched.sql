@@ -59,3 +59,19 @@
     from places
     {%- endif -%}
 {% endmacro %}
+
+{% macro note_touched_positions() %}
+    {%- set columns = 'trade_id, agent_id, exchange, origin_group, symbol, side, currency, quantity, entry_price, opened_at' -%}
+    {%- if is_partial() -%}
+    insert into {{ ref('int_open_touched') }}
+    select
+        trade_id, exchange, origin_group, agent_id,
+        {{ typed(day_of('opened_at'), 'date') }},
+        {{ moment(env_var('DBT_BEGAN')) }}
+    from (
+        (select {{ columns }} from {{ ref('stg_open_positions') }} except distinct select {{ columns }} from {{ this }})
+        union all
+        (select {{ columns }} from {{ this }} except distinct select {{ columns }} from {{ ref('stg_open_positions') }})
+    ) as changes
+    {%- endif -%}
+{% endmacro %}

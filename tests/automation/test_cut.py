@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import clickhouse_connect
 import dagster as dg
 import psycopg
 import pytest
+from clickhouse_connect.driver.client import Client
 
 from dagster_project.lib.mart_builds import take_cut, why_no_cut
 from dagster_project.resources.postgres import PostgresResource
@@ -28,9 +30,15 @@ def age(connection: psycopg.Connection, minutes: int) -> None:
     connection.execute("UPDATE ops.mart_cuts SET taken_at = taken_at - %s * interval '1 minute'", [minutes])
 
 
-def test_a_cut_needs_a_change_or_an_hour(connection: psycopg.Connection) -> None:
+@pytest.fixture
+def client(warehouse: Any) -> Iterator[Client]:
+    with clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url) as opened:
+        yield opened
+
+
+def test_a_cut_needs_a_change_or_an_hour(connection: psycopg.Connection, client: Client) -> None:
     assert why_no_cut(connection) is None
-    take_cut(connection)
+    take_cut(connection, client)
     assert why_no_cut(connection) == "the last cut is too young"
     age(connection, 15)
     assert why_no_cut(connection) == "nothing changed since the last cut"
@@ -41,9 +49,18 @@ def test_a_cut_needs_a_change_or_an_hour(connection: psycopg.Connection) -> None
     assert why_no_cut(connection) == "nothing changed since the last cut"
     connection.execute("UPDATE ops.copies SET seen_until = clock_timestamp()")
     assert why_no_cut(connection) is None
-    take_cut(connection)
+    take_cut(connection, client)
     age(connection, 15)
     assert why_no_cut(connection) == "nothing changed since the last cut"
+    connection.execute(
+        "INSERT INTO trades (id, agent_id, exchange, symbol, side, status, opened_at)"
+        " VALUES ('cut', 'cut', 'cut', 'BTC', 'long', 'open', now())"
+    )
+    assert why_no_cut(connection) is None
+    take_cut(connection, client)
+    age(connection, 15)
+    assert why_no_cut(connection) == "nothing changed since the last cut"
+    connection.execute("DELETE FROM trades WHERE id = 'cut'")
     connection.execute("DELETE FROM agents WHERE id = 'cut'")
     age(connection, 44)
     assert why_no_cut(connection) is None

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from dagster_project.commands.board import ONE_LOOK, _figures, _is_behind
-
-DAY = datetime(2025, 10, 25, 4, tzinfo=UTC)
+from dagster_project.commands.board import ONE_LOOK, _figures
 
 
 def entry(**other: Any) -> dict[str, Any]:
     return {
         "equity": 125,
         "equity_source": "snapshot",
-        "equity_at": DAY,
-        "last_closed_at": DAY,
         "return_since_inception": 0.25,
         "net_pnl": 5,
         "wins": 1,
@@ -31,21 +26,10 @@ def entry(**other: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("reported", "closed", "behind"),
-    [
-        (DAY, DAY.replace(hour=23), False),
-        (DAY, DAY.replace(day=26, hour=0), True),
-        (DAY.replace(day=27), DAY, False),
-        (DAY, None, False),
-        (None, DAY, False),
-    ],
+    ("source", "mark"), [("snapshot", ""), ("closed trades", "*"), ("open positions", "*"), (None, "")]
 )
-def test_reported_equity_is_behind_when_trades_closed_on_a_later_day(
-    reported: datetime | None, closed: datetime | None, behind: bool
-) -> None:
-    row = entry(equity_at=reported, last_closed_at=closed)
-    assert _is_behind(row) == behind
-    assert _figures(row)["equity"] == ("125.00°" if behind else "125.00")
+def test_equity_that_nobody_reported_is_marked(source: str | None, mark: str) -> None:
+    assert _figures(entry(equity_source=source))["equity"] == f"125.00{mark}"
 
 
 def test_a_verdict_for_one_look_is_marked_and_wins_are_out_of_known_results() -> None:

@@ -13,7 +13,7 @@ DAYS = 40
 INITIAL = Decimal(10_000)
 RANDOM_AGENTS = ("random-a", "random-b", "random-c")
 AGENTS = (
-    *("quiet", "single", "winner", "even", "steady", "broke", "sparse", "reporter", "blind", "holder", "unfunded"),
+    *("keeper", "quiet", "single", "winner", "even", "steady", "broke", "sparse", "reporter", "blind", "holder", "unfunded"),
     *RANDOM_AGENTS,
 )
 ASKS = 60  # invocations per random agent
@@ -130,6 +130,36 @@ def trades() -> list[dict[str, Any]]:
                 take_profit=draw.choice((None, Decimal(3_500))),
             )
     return [{"stop_loss": None, "take_profit": None} | row for row in rows]
+
+
+def open_trades() -> list[dict[str, Any]]:
+    """Positions that nobody closes: the keeper's, who has nothing else, and two of others."""
+
+    def one(agent: str, day: float, **other: Any) -> dict[str, Any]:
+        row = dict.fromkeys(trades()[0]) | {
+            "id": f"open-{agent}-{day}",
+            "agent_id": agent,
+            "exchange": EXCHANGE,
+            "symbol": "BTC",
+            "side": "long",
+            "status": "open",
+            "quantity": Decimal("0.05"),
+            "entry_price": Decimal(60_000),
+            "opened_at": START + timedelta(days=day),
+            "origin": "live",
+        }
+        return row | other
+
+    return [
+        one("keeper", 1.5),
+        one("keeper", 6.0, side="short", symbol="ETH", quantity=Decimal("0.3"), entry_price=Decimal(3000)),
+        one("keeper", 12.5, symbol="XYZ"),
+        one("keeper", DAYS - 0.5, quantity=None),
+        one("holder", 20.5, quantity=Decimal("0.02"), entry_price=Decimal(61_000)),
+        one("reporter", 8.5, side="short"),
+        one("random-a", 0.5, status="pending"),
+        one("random-b", 0.5, status="cancelled"),
+    ]
 
 
 def decisions() -> list[dict[str, Any]]:

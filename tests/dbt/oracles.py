@@ -31,7 +31,7 @@ def equity_by_day(
     def earned(day: date) -> Decimal:
         total = Decimal(0)
         for trade in trades:
-            if utc_day(trade["closed_at"]) <= day:
+            if trade["closed_at"] is not None and utc_day(trade["closed_at"]) <= day:
                 total += trade["net_pnl"] or 0
             elif trade["opened_at"] is not None and utc_day(trade["opened_at"]) <= day:
                 now = mark(trade["symbol"], day)

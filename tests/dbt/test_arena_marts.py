@@ -407,7 +407,7 @@ def test_a_failing_dbt_test_fails_the_build_and_is_named(
     # The marts take what is archived and before the cut.
     with clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url) as client:
         archive(replace(policy("trades"), settle=timedelta(0)), connection, client)
-    take_cut(connection)
+        take_cut(connection, client)
     # The cut is part of the views of staging.
     run, why = rebuilt("postgres", "stg_trades", "stg_trade_changes", "trade_facts", "leaderboard")
     failed = [check for check in run.get_asset_check_evaluations() if not check.passed]

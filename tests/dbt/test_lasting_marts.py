@@ -11,7 +11,7 @@ import math
 import random
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import clickhouse_connect
@@ -206,9 +206,9 @@ def test_marts_agree_while_somebody_writes(both: Warehouses) -> None:
                 number += 1
                 now = datetime(2025, 3, 20, tzinfo=UTC) + timedelta(minutes=number)
                 connection.execute(
-                    "INSERT INTO trades (id, agent_id, exchange, symbol, side, status, quantity, net_pnl, closed_at)"
-                    " VALUES (%s, 'random-b', 'desk', 'BTC', 'long', 'closed', 1, %s, %s)",
-                    [f"live-{number}", number, now],
+                    "INSERT INTO trades (id, agent_id, exchange, symbol, side, status, quantity, entry_price, net_pnl,"
+                    " opened_at, closed_at) VALUES (%s, 'random-b', 'desk', 'BTC', 'long', 'closed', 1, 1, %s, %s, %s)",
+                    [f"live-{number}", number, now - timedelta(days=number % 3), now],
                 )
                 connection.execute("UPDATE trades SET net_pnl = net_pnl + 1 WHERE id = %s", [f"live-{number * 7 // 8}"])
                 connection.execute(
@@ -222,23 +222,25 @@ def test_marts_agree_while_somebody_writes(both: Warehouses) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    counts, every = [], f"{CHEAP} {DECIDED}"
+    counts, held, every = [], [], f"{CHEAP} {DECIDED}"
     try:
         for _ in range(2):
             both.move()
-            take_cut(both.connection)
+            take_cut(both.connection, both.client)
             for engine in ENGINES:
                 both.build(engine, select=every)
                 both.move()
             assert both.differences([*BUILT, *DECIDED_MARTS]) == []
             kept = both.connection.execute("SELECT count(DISTINCT source) FROM ops.former_rows").fetchone()
             assert kept == (5,)
+            held.append(both.connection.execute("SELECT count(*) FROM analytics.int_open_positions").fetchone())
             counts.append((len(facts(both)), *prompt_decisions(both)))
     finally:
         stop.set()
         writer.join()
     assert all(before < after for before, after in zip(*counts, strict=True))
     assert written[0] > 50
+    assert all(count > (0,) for count in held)  # reopened ones
     for _ in range(2):  # the second pass sends what was reopened during the first
         both.archive()
     both.cut_and_build()
@@ -302,6 +304,92 @@ def test_days_go_on_from_those_that_stand(both: Warehouses) -> None:
     both.cut_and_build(full=True)
     assert both.marts(days) == partial
     assert both.differences() == []
+
+
+def test_a_position_counts_from_its_entry_to_its_exit(both: Warehouses) -> None:
+    """Opened, added to, cancelled, closed before the archive knows, reopened; prices come late and are corrected."""
+    run, boards = both.connection.execute, ("agent_daily", "since_inception", "leaderboard")
+
+    def day(number: int) -> date:
+        return (desk.START + timedelta(days=number)).date()
+
+    def price(number: int, value: int) -> None:
+        run(
+            "INSERT INTO daily_marks (exchange, symbol, day, price, priced_at, market_exchange, market_symbol)"
+            " VALUES ('held', 'BTC', %(day)s, %(price)s, %(day)s, 'held', 'BTC')"
+            " ON CONFLICT (exchange, symbol, day) DO UPDATE SET price = excluded.price",
+            {"day": day(number), "price": value},
+        )
+
+    def build() -> None:
+        assert all(one.since for one in both.cut_and_build(select="+leaderboard").values())
+        assert both.differences(boards) == []
+
+    def anew() -> None:
+        partial = both.marts(boards)
+        both.cut_and_build(full=True, select="+leaderboard")
+        assert both.marts(boards) == partial
+
+    def held(agent: str) -> list[tuple[Any, ...]]:
+        """Day, positions, open PnL and what was realised, from the first open position or trade on."""
+        return run(
+            "SELECT day, open_positions, open_pnl, realized_pnl_total FROM analytics.agent_daily"
+            " WHERE exchange = 'held' AND agent_id = %s ORDER BY day",
+            [agent],
+        ).fetchall()
+
+    both.move()
+    both.cut_and_build(select="+leaderboard")
+    run(
+        "INSERT INTO trades (id, agent_id, exchange, symbol, side, status, quantity, entry_price, opened_at)"
+        " VALUES ('held-long', 'steady', 'held', 'BTC', 'long', 'open', 2, 100, %(first)s),"
+        " ('held-short', 'steady', 'held', 'BTC', 'short', 'open', 1, 90, %(first)s + interval '1 day'),"
+        " ('held-early', 'winner', 'held', 'BTC', 'long', 'open', 1, 100, %(first)s)",
+        {"first": desk.START},
+    )
+    for number, value in ((0, 110), (1, 120), (2, 80)):
+        price(number, value)
+    both.move()
+    build()
+    assert held("steady") == [(day(0), 1, 20, 0), (day(1), 2, 40 - 30, 0), (day(2), 2, -40 + 10, 0)]
+    board = run(
+        "SELECT open_positions, open_pnl, equity, equity_source, trades FROM analytics.leaderboard"
+        " WHERE exchange = 'held' AND agent_id = 'steady'"
+    ).fetchall()
+    assert board == [(2, -30, None, None, 0)]  # nobody said what it started from
+    run("INSERT INTO accounts (agent_id, exchange, initial_equity) VALUES ('steady', 'held', 1000)")
+
+    run("UPDATE trades SET quantity = 3 WHERE id = 'held-long'")
+    run("UPDATE trades SET status = 'cancelled' WHERE id = 'held-short'")
+    run("UPDATE trades SET status = 'closed', net_pnl = 7, closed_at = opened_at + interval '2 days' WHERE id = 'held-early'")
+    price(1, 130)
+    price(3, 90)
+    both.copy()  # the archive has not passed: the early one is open for both warehouses
+    build()
+    anew()
+    assert held("steady") == [(day(0), 1, 30, 0), (day(1), 1, 90, 0), (day(2), 1, -60, 0), (day(3), 1, -30, 0)]
+    assert held("winner")[-1] == (day(3), 1, -10, 0)
+    board = run(
+        "SELECT open_positions, equity, equity_at, equity_source FROM analytics.leaderboard"
+        " WHERE exchange = 'held' AND agent_id = 'steady'"
+    ).fetchall()
+    assert board == [(1, 970, desk.START + timedelta(days=3), "open positions")]
+    both.move()
+    build()
+    assert held("winner") == [(day(0), 1, 10, 0), (day(1), 1, 30, 0), (day(2), 0, 0, 7), (day(3), 0, 0, 7)]
+    # Reopened, and the archive has not passed: it is closed for both warehouses, and nowhere twice.
+    run("UPDATE trades SET status = 'open' WHERE id = 'held-early'")
+    both.copy()
+    build()
+    assert held("winner")[-1] == (day(3), 0, 0, 7)
+    both.archive()
+    build()
+    assert held("winner")[-1] == (day(3), 1, -10, 0)
+    anew()
+    run("UPDATE trades SET status = 'cancelled' WHERE id IN ('held-long', 'held-early')")
+    both.move()
+    build()
+    assert held("steady") == held("winner") == []
 
 
 TABLES = (

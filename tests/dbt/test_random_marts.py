@@ -40,7 +40,7 @@ def built(warehouse: Any, build: Any, tests_said_once: None) -> dg.ExecuteInProc
             (rows.ACCOUNTS, crowd.accounts()),
             (rows.EQUITY_SNAPSHOTS, [*desk.snapshots(), *crowd.snapshots()]),
             (rows.DECISIONS, desk.decisions()),
-            (rows.TRADES, desk.trades()),
+            (rows.TRADES, [*desk.trades(), *desk.open_trades()]),
             (rows.TRADES, crowd.made_up_trades(7, 1500)),
         ):
             assert land(connection, table, (rows.Row(value, value) for value in values), "test").refused == 0
@@ -78,13 +78,18 @@ def table(table_of_all: Table) -> Table:
     return of_desk
 
 
+def positions(agent: str) -> list[dict[str, Any]]:
+    """Trades of an agent, closed or open."""
+    return own([*desk.trades(), *(trade for trade in desk.open_trades() if trade["status"] == "open")], agent)
+
+
 def own(found: list[dict[str, Any]], agent: str) -> list[dict[str, Any]]:
     return [row for row in found if row["agent_id"] == agent]
 
 
 def span(agent: str) -> list[date]:
     moments = [
-        *(trade["opened_at"] or trade["closed_at"] for trade in own(desk.trades(), agent)),
+        *(trade["opened_at"] or trade["closed_at"] for trade in positions(agent)),
         *(snapshot["captured_at"] for snapshot in own(desk.snapshots(), agent)),
     ]
     if not moments:
@@ -96,7 +101,7 @@ def span(agent: str) -> list[date]:
 def equities(agent: str) -> dict[date, Decimal | None]:
     initial = None if agent == "unfunded" else desk.INITIAL
     return oracles.equity_by_day(
-        own(desk.trades(), agent), own(desk.snapshots(), agent), initial, span(agent), desk.mark
+        positions(agent), own(desk.snapshots(), agent), initial, span(agent), desk.mark
     )
 
 

@@ -37,9 +37,13 @@ class Warehouses:
 
     def move(self) -> None:
         """Copies and archives what PostgreSQL holds now."""
+        self.copy()
+        self.archive()
+
+    def copy(self) -> None:
+        """What is not archived but copied."""
         for each in POLICIES:
             assert copy(self.connection, self.client, each).agree, each.source
-        self.archive()
 
     def archive(self) -> None:
         """One pass over closed trades, without delay."""
@@ -81,7 +85,7 @@ class Warehouses:
 
     def cut_and_build(self, *, full: bool = False, select: str = CHEAP) -> dict[str, Plan]:
         """A new cut, and both engines built of it."""
-        take_cut(self.connection)
+        take_cut(self.connection, self.client)
         return {engine: self.build(engine, full=full, select=select) for engine in ENGINES}
 
     def differences(self, marts: Collection[str] = BUILT) -> list[str]:

@@ -29,7 +29,7 @@ class Product:
     environment: dict[str, str]
     home: Path
 
-    def run(self, *command: str, seconds: float = 280, check: bool = True) -> str:
+    def run(self, *command: str, seconds: float = 500, check: bool = True) -> str:
         """The output of a command of the checkout."""
         done = subprocess.run(
             command,
@@ -44,7 +44,7 @@ class Product:
         assert not check or done.returncode == 0, f"{command} ended with {done.returncode}:\n{output[-4000:]}"
         return output
 
-    def candlehouse(self, *words: str, seconds: float = 280, check: bool = True) -> str:
+    def candlehouse(self, *words: str, seconds: float = 500, check: bool = True) -> str:
         """The output of `candlehouse ...`."""
         return self.run(str(CANDLEHOUSE), *words, seconds=seconds, check=check)
 
@@ -120,5 +120,5 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 @pytest.fixture(scope="module")
 def served(product: Product) -> Product:
     """The product after `candlehouse up --detach`: board built, Dagster UI and daemon running."""
-    product.candlehouse("up", "--detach", seconds=600)
+    product.candlehouse("up", "--detach", seconds=1300)
     return product

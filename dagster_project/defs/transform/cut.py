@@ -6,6 +6,7 @@ import dagster as dg
 
 from dagster_project.defs.transform.dbt import MART_CUT, OWNERS
 from dagster_project.lib.warehouse_copy import POLICIES
+from dagster_project.resources.clickhouse import ClickHouseResource
 from dagster_project.resources.postgres import PostgresResource
 from dagster_project.settings import ANALYTICS
 
@@ -24,19 +25,22 @@ UNFINISHED = [
 @dg.asset(
     key=MART_CUT,
     deps=COPIED,
-    description="The moment up to which both warehouses hold the same versions of trades. Marts are built of it, so"
-    " that what is written meanwhile does not make them differ. Taken by itself only when an input changed or an hour"
+    description="The moment up to which both warehouses hold the same versions of trades, and the list of positions that"
+    " are open. Marts are built of it, so that what is written meanwhile does not make them differ. Taken by itself only when an input changed or an hour"
     " is over, and not while marts are built.",
     group_name="transform",
-    kinds={"postgres", "python"},
+    kinds={"postgres", "clickhouse", "python"},
     owners=OWNERS,
     pool="postgres",
     output_required=False,
     automation_condition=dg.AutomationCondition.eager(),
 )
-def mart_cut(context: dg.AssetExecutionContext, postgres: PostgresResource) -> Iterator[dg.MaterializeResult]:
+def mart_cut(
+    context: dg.AssetExecutionContext, postgres: PostgresResource, clickhouse: ClickHouseResource
+) -> Iterator[dg.MaterializeResult]:
     """Takes a new cut. Whoever asks for one gets it; a run that was started by a condition may find no reason."""
     from dagster_project.lib.mart_builds import take_cut, why_no_cut
+    from dagster_project.lib.mart_positions import newest_open
 
     with postgres.connect(autocommit=True) as connection:
         if context.run.tags.get(BY_ITSELF):
@@ -44,7 +48,9 @@ def mart_cut(context: dg.AssetExecutionContext, postgres: PostgresResource) -> I
             if reason:
                 context.log.info(f"no new cut: {reason}")
                 return
-        yield dg.MaterializeResult(metadata={"as_of": take_cut(connection, context.run_id)})
+        with clickhouse.client() as client:
+            as_of = take_cut(connection, client, context.run_id)
+        yield dg.MaterializeResult(metadata={"as_of": as_of, "open_positions": newest_open(connection)})
 
 
 def _building(context: dg.AssetExecutionContext) -> str | None:

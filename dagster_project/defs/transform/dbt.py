@@ -55,7 +55,8 @@ class Translator(DagsterDbtTranslator):
         above = manifest["nodes"][unique_id]["depends_on"]["nodes"]
         first = not any(parent.startswith("model.") for parent in above)
         spec = spec.replace_attributes(owners=OWNERS, automation_condition=NEW_CUT if first else REBUILD)
-        return spec.merge_attributes(deps=[MART_CUT]) if first else spec
+        knows = any(dep.asset_key == MART_CUT for dep in spec.deps)
+        return spec.merge_attributes(deps=[MART_CUT]) if first and not knows else spec
 
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None

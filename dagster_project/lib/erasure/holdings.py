@@ -84,6 +84,7 @@ _HOLDINGS = (
     Holding("trades", "trades_history_versions", user="user_id", agents=("agent_id",)),
     # Fed from trades_history_versions for the marts; a mutation there does not pass through.
     Holding(None, "trade_changes", agents=("agent_id",), links=(Link("id", "trades", part=True),)),
+    Holding("mart_positions", "mart_positions", agents=("agent_id",), links=(Link("trade_id", "trades", part=True),)),
     Holding("positions", user="user_id", agents=("agent_id",), links=(Link("trade_id", "trades"),)),
     Holding(
         "orders", "orders_history_versions", user="user_id", agents=("agent_id",), links=(Link("trade_id", "trades"),)

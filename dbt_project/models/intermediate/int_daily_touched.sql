@@ -18,6 +18,25 @@ with changes as (
         exchange,
         origin_group,
         agent_id,
+        first_day as day
+    from {{ ref('int_open_touched') }}
+    union all
+    select
+        positions.exchange as exchange,
+        positions.origin_group as origin_group,
+        positions.agent_id as agent_id,
+        marks.day as day
+    from {{ ref('int_open_positions') }} as positions
+    inner join {{ ref('stg_daily_marks') }} as marks
+        on
+            positions.exchange = marks.exchange
+            and positions.symbol = marks.symbol
+    where marks.day >= positions.opened_day and {{ copied_since('daily_marks', 'marks.updated_at') }}
+    union all
+    select
+        exchange,
+        origin_group,
+        agent_id,
         {{ day_of('captured_at') }} as day
     from {{ ref('stg_equity_snapshots') }}
     where {{ copied_since('account_equity_snapshots') }}

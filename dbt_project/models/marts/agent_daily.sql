@@ -59,48 +59,6 @@ with closed as (
 
 ),
 
-nights as (
-
-    select parts.*
-    from {{ ref('int_trade_nights') }} as parts
-    {{ after_the_kept('parts', 'parts.day') if fresh }}
-
-),
-
-marked as (
-
-    select
-        nights.*,
-        marks.price as price,
-        {{ exact_product('nights.net_quantity', 'marks.price') }} - nights.net_cost as rise,
-        {{ exact_product('nights.long_quantity', 'marks.price') }} as long_value,
-        {{ exact_product('nights.short_quantity', 'marks.price') }} as short_value
-    from nights
-    left join {{ ref('stg_daily_marks') }} as marks
-        on
-            nights.exchange = marks.exchange
-            and nights.symbol = marks.symbol
-            and nights.day = marks.day
-
-),
-
-held as (
-
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        day,
-        sum(positions) as open_positions,
-        sum(case when price is null then positions else positions - entered_positions end) as unmarked_positions,
-        {{ sum_of_products('rise') }} as open_pnl,
-        {{ sum_of_products('long_value') }} as long_exposure,
-        {{ sum_of_products('short_value') }} as short_exposure
-    from marked
-    group by exchange, origin_group, agent_id, day
-
-),
-
 captured as (
 
     select
@@ -162,6 +120,14 @@ evidence as (
         max(day) as last_day
     from snapshots
     group by exchange, origin_group, agent_id
+    union all
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        first_day,
+        last_day
+    from {{ ref('int_open_lives') }}
 
 ),
 
@@ -220,6 +186,89 @@ begun as (
 ),
 
 {% endif -%}
+still_open as (
+
+    select
+        positions.exchange as exchange,
+        positions.origin_group as origin_group,
+        positions.agent_id as agent_id,
+        positions.symbol as symbol,
+        positions.side as side,
+        positions.quantity as quantity,
+        positions.entry_price as entry_price,
+        positions.notional as notional,
+        {{ each_day(
+            'case when positions.opened_day > spans.first_day then positions.opened_day else spans.first_day end',
+            'spans.last_day'
+        ) }} as day
+    from {{ ref('int_open_positions') }} as positions
+    inner join {{ 'begun' if fresh else 'started' }} as spans
+        on
+            positions.exchange = spans.exchange
+            and positions.origin_group = spans.origin_group
+            and positions.agent_id = spans.agent_id
+
+),
+
+nights as (
+
+    {% set columns = [
+        'exchange', 'origin_group', 'agent_id', 'symbol', 'day', 'positions', 'entered_positions', 'long_quantity',
+        'short_quantity', 'net_quantity', 'net_cost'
+    ] -%}
+    select
+        {% for column in columns -%}
+        parts.{{ column }} as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_trade_nights') }} as parts
+    {{ after_the_kept('parts', 'parts.day') if fresh }}
+    union all
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        symbol,
+        {{ typed('day', 'date') }} as day,
+        {{ sums_of_positions() }}
+    from still_open
+    group by exchange, origin_group, agent_id, symbol, day
+
+),
+
+marked as (
+
+    select
+        nights.*,
+        marks.price as price,
+        {{ exact_product('nights.net_quantity', 'marks.price') }} - nights.net_cost as rise,
+        {{ exact_product('nights.long_quantity', 'marks.price') }} as long_value,
+        {{ exact_product('nights.short_quantity', 'marks.price') }} as short_value
+    from nights
+    left join {{ ref('stg_daily_marks') }} as marks
+        on
+            nights.exchange = marks.exchange
+            and nights.symbol = marks.symbol
+            and nights.day = marks.day
+
+),
+
+held as (
+
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        day,
+        sum(positions) as open_positions,
+        sum(case when price is null then positions else positions - entered_positions end) as unmarked_positions,
+        {{ sum_of_products('rise') }} as open_pnl,
+        {{ sum_of_products('long_value') }} as long_exposure,
+        {{ sum_of_products('short_value') }} as short_exposure
+    from marked
+    group by exchange, origin_group, agent_id, day
+
+),
+
 calendar as (
 
     select

@@ -50,43 +50,55 @@ newest as (
 
 ),
 
-participants as (
+-- Every agent that closed a trade, holds a position or reported an equity has days.
+lives as (
+
+    select *
+    from {{ ref('since_inception') }}
+    where days > 0
+
+),
+
+-- A day of the account's own report ends with it, and where nothing happened since, it still holds.
+valued as (
 
     select
-        exchange,
-        origin_group,
-        agent_id
-    from trades
-    union distinct
-    select
-        exchange,
-        origin_group,
-        agent_id
-    from newest
+        lives.*,
+        newest.captured_at as captured_at,
+        coalesce(
+            newest.equity is not null and (lives.equity_source = 'snapshot' or lives.equity = newest.equity), false
+        ) as is_reported
+    from lives
+    left join newest
+        on
+            lives.exchange = newest.exchange
+            and lives.origin_group = newest.origin_group
+            and lives.agent_id = newest.agent_id
 
 ),
 
 joined as (
 
     select
-        participants.exchange as exchange,
-        participants.origin_group as origin_group,
-        participants.agent_id as agent_id,
-        coalesce(agents.agent_name, participants.agent_id) as agent_name,
-        coalesce(trades.currency, accounts.currency) as currency,
-        accounts.initial_equity as initial_equity,
+        valued.exchange as exchange,
+        valued.origin_group as origin_group,
+        valued.agent_id as agent_id,
+        valued.agent_name as agent_name,
+        coalesce(trades.currency, valued.currency) as currency,
+        valued.initial_equity as initial_equity,
+        valued.equity as equity,
         case
-            when newest.equity is not null then newest.equity
-            when trades.trades > 0 then accounts.initial_equity + trades.net_pnl
-        end as equity,
-        case
-            when newest.equity is not null then newest.captured_at
-            when accounts.initial_equity + trades.net_pnl is not null then trades.last_closed_at
+            when valued.is_reported then valued.captured_at
+            when valued.equity is not null and valued.open_positions > 0 then {{ start_of('valued.equity_day') }}
+            when valued.equity is not null then trades.last_closed_at
         end as equity_at,
         case
-            when newest.equity is not null then 'snapshot'
-            when accounts.initial_equity + trades.net_pnl is not null then 'closed trades'
+            when valued.is_reported then 'snapshot'
+            when valued.equity is not null and valued.open_positions > 0 then 'open positions'
+            when valued.equity is not null then 'closed trades'
         end as equity_source,
+        valued.open_positions as open_positions,
+        valued.open_pnl as open_pnl,
         trades.net_pnl as net_pnl,
         trades.gross_pnl as gross_pnl,
         trades.fees as fees,
@@ -95,23 +107,12 @@ joined as (
         coalesce(trades.wins, 0) as wins,
         trades.first_closed_at as first_closed_at,
         trades.last_closed_at as last_closed_at
-    from participants
+    from valued
     left join trades
         on
-            participants.exchange = trades.exchange
-            and participants.origin_group = trades.origin_group
-            and participants.agent_id = trades.agent_id
-    left join newest
-        on
-            participants.exchange = newest.exchange
-            and participants.origin_group = newest.origin_group
-            and participants.agent_id = newest.agent_id
-    left join {{ ref('stg_accounts') }} as accounts
-        on
-            participants.exchange = accounts.exchange
-            and participants.agent_id = accounts.agent_id
-    left join {{ ref('stg_agents') }} as agents
-        on participants.agent_id = agents.agent_id
+            valued.exchange = trades.exchange
+            and valued.origin_group = trades.origin_group
+            and valued.agent_id = trades.agent_id
 
 ),
 
@@ -136,10 +137,12 @@ select
     {{ typed('agent_name', 'text') }} as agent_name,
     {{ typed('currency', 'text', nullable=true) }} as currency,
     {{ typed('initial_equity', 'decimal', nullable=true) }} as initial_equity,
-    {{ typed('equity', 'total', nullable=true) }} as equity,
+    equity,
     {{ typed('equity_at', 'timestamp', nullable=true) }} as equity_at,
     {{ typed('equity_source', 'text', nullable=true) }} as equity_source,
     {{ typed('return_since_inception', 'float', nullable=true) }} as return_since_inception,
+    {{ typed('open_positions', 'int') }} as open_positions,
+    {{ typed('open_pnl', 'product') }} as open_pnl,
     {{ typed('net_pnl', 'total', nullable=true) }} as net_pnl,
     {{ typed('gross_pnl', 'total', nullable=true) }} as gross_pnl,
     {{ typed('fees', 'total', nullable=true) }} as fees,

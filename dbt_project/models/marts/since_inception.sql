@@ -17,6 +17,7 @@ with days as (
         equity_source,
         realized_pnl,
         open_pnl,
+        open_positions,
         fees,
         closed_trades
     from {{ ref('agent_daily') }}
@@ -48,7 +49,8 @@ newest as (
         lives.*,
         days.equity as equity,
         days.equity_source as equity_source,
-        days.open_pnl as open_pnl
+        days.open_pnl as open_pnl,
+        days.open_positions as open_positions
     from lives
     inner join days
         on
@@ -102,6 +104,7 @@ select
         as return_since_inception,
     {{ typed('coalesce(newest.realized_pnl, 0)', 'total') }} as realized_pnl,
     {{ typed('coalesce(newest.open_pnl, 0)', 'product') }} as open_pnl,
+    {{ typed('coalesce(newest.open_positions, 0)', 'int') }} as open_positions,
     {{ typed('coalesce(newest.fees, 0)', 'total') }} as fees,
     {{ typed('coalesce(newest.closed_trades, 0)', 'int') }} as closed_trades
 from participants
