@@ -138,7 +138,9 @@ def print_board(settings: Settings, console: Console) -> Verdict:
             table.add_row(str(entry["rank"]), escape(entry["agent_name"]), *(figures[name] for name in shown))
         console.print(table, soft_wrap=False)
         if any(_is_carried(entry) for entry in entries):
-            console.print("[dim]* not reported: closed trades and open positions go on from the last report or the start[/]")
+            console.print(
+                "[dim]* not reported: the last report, or the start, and what trades and open positions made since[/]"
+            )
         if still := sum(entry["open_positions"] for entry in entries):
             console.print(f"[dim]{still:,} open positions, valued at the last stored close of their day[/]")
         _explain_one_look(console, entries)

@@ -2,8 +2,8 @@
 
 A cut is some moments and a list: up to one the archive has dealt with every closed trade, up to one each ClickHouse has
 every version of decisions, accounts, agents, snapshots and prices of days; the list is of positions that are open. Both
-warehouses take versions up to the cut, so that writers who go on meanwhile do not make them differ. A build that succeeded is written down with its
-cut; the next one looks at versions after it.
+warehouses take versions up to the cut, so that writers who go on meanwhile do not make them differ. A build that
+succeeded is written down with its cut; the next one looks at versions after it.
 Everything is built anew after an erasure, after a change of the dbt project, where no build is known, and when the last
 one is older than what ClickHouse keeps of changes.
 """
@@ -96,11 +96,15 @@ SELECT
                         SELECT max(p.done_version) FROM ops.archive_progress AS p WHERE p.policy = 'trades'
                     )
             )
-            AND NOT EXISTS (SELECT FROM trades AS t WHERE t.status = 'open' AND t.updated_at > cut.taken_at)
+            AND NOT EXISTS (
+                SELECT FROM trades AS t
+                LEFT JOIN mart_positions AS p ON p.cut = cut.id AND p.trade_id = t.id AND p.updated_at = t.updated_at
+                WHERE t.status = 'open' AND t.opened_at IS NOT NULL AND p.cut IS NULL
+            )
             AND {_NEW}
             THEN 'nothing changed since the last cut'
     END
-FROM (SELECT c.as_of, c.copied_until, c.taken_at FROM ops.mart_cuts AS c ORDER BY c.id DESC LIMIT 1) AS cut
+FROM (SELECT c.id, c.as_of, c.copied_until, c.taken_at FROM ops.mart_cuts AS c ORDER BY c.id DESC LIMIT 1) AS cut
 """
 # Boards are at most an hour old, and not built more often than four times an hour, however much is written.
 MOST, REST = "58 minutes", "14 minutes"

@@ -1,7 +1,7 @@
 """Positions that are open at a cut of the marts: one list, the same for both warehouses.
 
-A trade counts once, as a closed one or as an open one. The marts know a trade as closed in versions up to the cut, which
-the archive has proven; so a trade that was open before the cut and was closed since is still open for them.
+A trade counts once, as a closed one or as an open one. The marts know a trade as closed in versions up to the cut,
+which the archive has proven; so a trade that was open before the cut and was closed since is still open for them.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _COLUMNS = (
     *("cut", "trade_id", "agent_id", "exchange", "symbol", "side", "currency", "origin", "quantity", "entry_price"),
     *("opened_at", "updated_at"),
 )
-# Found by indexes: the open ones, and those that changed since the cut. A trade that came and went since was never open for
-# the marts.
+# Found by indexes: the open ones, and those that changed since the cut. A trade that came and went since was never open
+# for the marts.
 _LIST = """
 INSERT INTO mart_positions (
     cut, trade_id, agent_id, exchange, symbol, side, currency, origin, quantity, entry_price, opened_at, updated_at
 )
 SELECT
-    %(cut)s, t.id, t.agent_id, t.exchange, t.symbol, t.side, t.currency, t.origin, t.quantity, t.entry_price, t.opened_at,
-    t.updated_at
+    %(cut)s, t.id, t.agent_id, t.exchange, t.symbol, t.side, t.currency, t.origin, t.quantity, t.entry_price,
+    t.opened_at, t.updated_at
 FROM trades AS t
 WHERE
     t.opened_at IS NOT NULL
@@ -75,7 +75,9 @@ def list_open(connection: psycopg.Connection, client: Client, cut: int, as_of: s
     )
     found = int(client.query(f"SELECT count() FROM {TABLE} WHERE cut = {cut:d}").result_rows[0][0])
     if found != listed:
-        raise PositionsError(f"of {listed} open positions {found} arrived in ClickHouse: the cut is not taken, try again")
+        raise PositionsError(
+            f"of {listed} open positions {found} arrived in ClickHouse: the cut is not taken, try again"
+        )
     return listed
 
 

@@ -14,6 +14,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from dagster_project.lib.mart_builds import take_cut, why_no_cut
+from dagster_project.resources.clickhouse import ClickHouseResource
 from dagster_project.resources.postgres import PostgresResource
 
 MARTS = dg.AssetKey(["postgres", "analytics", "leaderboard"])
@@ -52,18 +53,24 @@ def test_a_cut_needs_a_change_or_an_hour(connection: psycopg.Connection, client:
     take_cut(connection, client)
     age(connection, 15)
     assert why_no_cut(connection) == "nothing changed since the last cut"
+    connection.execute("DELETE FROM agents WHERE id = 'cut'")
+    age(connection, 44)
+    assert why_no_cut(connection) is None
+
+
+def test_a_position_that_was_opened_is_a_change(connection: psycopg.Connection, client: Client) -> None:
+    take_cut(connection, client)
+    age(connection, 15)
+    assert why_no_cut(connection) == "nothing changed since the last cut"
+    connection.execute("INSERT INTO agents (id, display_name, origin) VALUES ('opens', 'O', 'live')")
     connection.execute(
         "INSERT INTO trades (id, agent_id, exchange, symbol, side, status, opened_at)"
-        " VALUES ('cut', 'cut', 'cut', 'BTC', 'long', 'open', now())"
+        " VALUES ('opens', 'opens', 'cut', 'BTC', 'long', 'open', now())"
     )
     assert why_no_cut(connection) is None
     take_cut(connection, client)
     age(connection, 15)
     assert why_no_cut(connection) == "nothing changed since the last cut"
-    connection.execute("DELETE FROM trades WHERE id = 'cut'")
-    connection.execute("DELETE FROM agents WHERE id = 'cut'")
-    age(connection, 44)
-    assert why_no_cut(connection) is None
 
 
 def test_only_a_run_that_started_by_itself_may_find_no_reason(
@@ -75,7 +82,7 @@ def test_only_a_run_that_started_by_itself_may_find_no_reason(
         done = dg.materialize(
             [mart_cut],
             instance=instance,
-            resources={"postgres": PostgresResource()},
+            resources={"postgres": PostgresResource(), "clickhouse": ClickHouseResource()},
             tags={BY_ITSELF: "true"} if by_itself else {},
         )
         assert done.success

@@ -13,7 +13,20 @@ DAYS = 40
 INITIAL = Decimal(10_000)
 RANDOM_AGENTS = ("random-a", "random-b", "random-c")
 AGENTS = (
-    *("keeper", "quiet", "single", "winner", "even", "steady", "broke", "sparse", "reporter", "blind", "holder", "unfunded"),
+    *(
+        "keeper",
+        "quiet",
+        "single",
+        "winner",
+        "even",
+        "steady",
+        "broke",
+        "sparse",
+        "reporter",
+        "blind",
+        "holder",
+        "unfunded",
+    ),
     *RANDOM_AGENTS,
 )
 ASKS = 60  # invocations per random agent

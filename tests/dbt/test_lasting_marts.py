@@ -361,7 +361,10 @@ def test_a_position_counts_from_its_entry_to_its_exit(both: Warehouses) -> None:
 
     run("UPDATE trades SET quantity = 3 WHERE id = 'held-long'")
     run("UPDATE trades SET status = 'cancelled' WHERE id = 'held-short'")
-    run("UPDATE trades SET status = 'closed', net_pnl = 7, closed_at = opened_at + interval '2 days' WHERE id = 'held-early'")
+    run(
+        "UPDATE trades SET status = 'closed', net_pnl = 7, closed_at = opened_at + interval '2 days'"
+        " WHERE id = 'held-early'"
+    )
     price(1, 130)
     price(3, 90)
     both.copy()  # the archive has not passed: the early one is open for both warehouses

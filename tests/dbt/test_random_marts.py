@@ -100,9 +100,7 @@ def span(agent: str) -> list[date]:
 
 def equities(agent: str) -> dict[date, Decimal | None]:
     initial = None if agent == "unfunded" else desk.INITIAL
-    return oracles.equity_by_day(
-        positions(agent), own(desk.snapshots(), agent), initial, span(agent), desk.mark
-    )
+    return oracles.equity_by_day(positions(agent), own(desk.snapshots(), agent), initial, span(agent), desk.mark)
 
 
 def assert_close(found: dict[str, Any], expected: dict[str, Any], what: str) -> None:

@@ -22,7 +22,8 @@ from tests.product.conftest import DAYS, FIRST_DAY, Product, shell_lines
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.timeout(1700)  # the first test waits until the home is served: 130 s alone on two cores, ten times that when slow
+# The first test waits until the home is served: 130 s alone on two cores, ten times that where everything is slow.
+pytestmark = pytest.mark.timeout(1700)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ASSET = "clickhouse/market/market_ohlcv"

@@ -25,9 +25,9 @@ UNFINISHED = [
 @dg.asset(
     key=MART_CUT,
     deps=COPIED,
-    description="The moment up to which both warehouses hold the same versions of trades, and the list of positions that"
-    " are open. Marts are built of it, so that what is written meanwhile does not make them differ. Taken by itself only when an input changed or an hour"
-    " is over, and not while marts are built.",
+    description="The moment up to which both warehouses hold the same versions of trades, and the list of positions"
+    " that are open. Marts are built of it, so that what is written meanwhile does not make them differ. Taken by"
+    " itself only when an input changed or an hour is over, and not while marts are built.",
     group_name="transform",
     kinds={"postgres", "clickhouse", "python"},
     owners=OWNERS,

@@ -165,8 +165,7 @@ started as (
 
 ),
 
-{% if fresh -%}
-begun as (
+spans as (
 
     select
         started.exchange as exchange,
@@ -175,6 +174,7 @@ begun as (
         started.last_day as last_day,
         started.currency as currency,
         started.initial_equity as initial_equity,
+        {%- if fresh %}
         {{ typed('coalesce(' ~ days_later('kept.last_day', 1) ~ ', started.first_day)', 'date') }} as first_day
     from started
     left join kept
@@ -182,10 +182,13 @@ begun as (
             started.exchange = kept.exchange
             and started.origin_group = kept.origin_group
             and started.agent_id = kept.agent_id
+        {%- else %}
+        started.first_day as first_day
+    from started
+        {%- endif %}
 
 ),
 
-{% endif -%}
 still_open as (
 
     select
@@ -202,7 +205,7 @@ still_open as (
             'spans.last_day'
         ) }} as day
     from {{ ref('int_open_positions') }} as positions
-    inner join {{ 'begun' if fresh else 'started' }} as spans
+    inner join spans
         on
             positions.exchange = spans.exchange
             and positions.origin_group = spans.origin_group
@@ -278,7 +281,7 @@ calendar as (
         currency,
         initial_equity,
         {{ each_day('first_day', 'last_day') }} as day
-    from {{ 'begun' if fresh else 'started' }}
+    from spans
 
 ),
 
