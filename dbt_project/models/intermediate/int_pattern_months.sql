@@ -65,6 +65,7 @@ with trades as {{ once_if(is_partial()) }}(
         facts.net_pnl is not null
         {%- if is_partial() %}
         and facts.day >= months.month and facts.day < {{ month_after('months.month') }}
+        and {{ not_before('facts.day', 'month') }}
         {%- endif %}
 
 ),

@@ -54,6 +54,7 @@ held as (
         facts.opened_at is not null
         {%- if is_partial() %}
         and facts.day >= spans.since_day
+        and {{ not_before('facts.day', 'day', 'int_position_touched') }}
         {%- endif %}
 
 ),

@@ -35,6 +35,7 @@ trades as (
         facts.is_win is not null
         {%- if is_partial() %}
         and facts.day >= months.month and facts.day < {{ month_after('months.month') }}
+        and {{ not_before('facts.day', 'month') }}
         {%- endif %}
 
 ),

@@ -43,6 +43,7 @@ trades as (
             and facts.exchange = months.exchange
             and facts.origin_group = months.origin_group
     where facts.day >= months.month and facts.day < {{ month_after('months.month') }}
+    and {{ not_before('facts.day', 'month') }}
     {%- endif %}
 
 )

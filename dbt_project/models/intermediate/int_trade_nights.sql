@@ -55,6 +55,7 @@ nights as (
         {{ day_of('facts.opened_at') }} < facts.day
         {%- if is_partial() %}
         and facts.day > spans.since_day
+        and {{ not_before('facts.day', 'first_day') }}
         {%- endif %}
 
 ),
