@@ -98,7 +98,7 @@ SELECT
             )
             AND NOT EXISTS (
                 SELECT FROM trades AS t
-                LEFT JOIN mart_positions AS p ON p.cut = cut.id AND p.trade_id = t.id AND p.updated_at = t.updated_at
+                LEFT JOIN mart_positions AS p ON p.cut = cut.id AND p.trade_id = t.id AND p.version = t.updated_at
                 WHERE t.status = 'open' AND t.opened_at IS NOT NULL AND p.cut IS NULL
             )
             AND {_NEW}

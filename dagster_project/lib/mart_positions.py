@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 TABLE = "mart_positions"
 _COLUMNS = (
     *("cut", "trade_id", "agent_id", "exchange", "symbol", "side", "currency", "origin", "quantity", "entry_price"),
-    *("opened_at", "updated_at"),
+    *("opened_at", "version"),
 )
 # Found by indexes: the open ones, and those that changed since the cut. A trade that came and went since was never open
 # for the marts.
 _LIST = """
 INSERT INTO mart_positions (
-    cut, trade_id, agent_id, exchange, symbol, side, currency, origin, quantity, entry_price, opened_at, updated_at
+    cut, trade_id, agent_id, exchange, symbol, side, currency, origin, quantity, entry_price, opened_at, version
 )
 SELECT
     %(cut)s, t.id, t.agent_id, t.exchange, t.symbol, t.side, t.currency, t.origin, t.quantity, t.entry_price,
@@ -70,7 +70,7 @@ def list_open(connection: psycopg.Connection, client: Client, cut: int, as_of: s
     warehouse_copy.stream(
         connection,
         client,
-        warehouse_copy.Travel(TABLE, TABLE, _COLUMNS, frozenset(("opened_at", "updated_at"))),
+        warehouse_copy.Travel(TABLE, TABLE, _COLUMNS, frozenset(("opened_at", "version")), "version"),
         sql.SQL("cut = {}").format(sql.Literal(cut)),
     )
     found = int(client.query(f"SELECT count() FROM {TABLE} WHERE cut = {cut:d}").result_rows[0][0])

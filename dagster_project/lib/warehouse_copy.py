@@ -61,12 +61,16 @@ class Policy:
 
 @dataclass(frozen=True)
 class Travel:
-    """Rows of a table or view of PostgreSQL that go to a table of ClickHouse. `times` are of type timestamptz."""
+    """Rows of a table or view of PostgreSQL that go to a table of ClickHouse. `times` are of type timestamptz.
+
+    `version` is the column in whose order they go.
+    """
 
     source: str
     target: str
     columns: tuple[str, ...]
     times: frozenset[str]
+    version: str = "updated_at"
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,7 @@ def _send_former(connection: psycopg.Connection, client: Client, policy: Policy)
 
 
 def stream(connection: psycopg.Connection, client: Client, travel: Travel, wanted: sql.Composed) -> int:
-    """Sends the rows that are `wanted`, in the order of their versions (`updated_at`); returns how many."""
+    """Sends the rows that are `wanted`, in the order of their versions; returns how many."""
     from psycopg import sql
 
     columns = [
@@ -246,8 +250,11 @@ def stream(connection: psycopg.Connection, client: Client, travel: Travel, wante
         else sql.Identifier(column)
         for column in travel.columns
     ]
-    query = sql.SQL("COPY (SELECT {columns} FROM {table} WHERE {wanted} ORDER BY updated_at) TO STDOUT").format(
-        columns=sql.SQL(", ").join(columns), table=sql.Identifier(travel.source), wanted=wanted
+    query = sql.SQL("COPY (SELECT {columns} FROM {table} WHERE {wanted} ORDER BY {version}) TO STDOUT").format(
+        columns=sql.SQL(", ").join(columns),
+        table=sql.Identifier(travel.source),
+        wanted=wanted,
+        version=sql.Identifier(travel.version),
     )
     with connection.cursor() as cursor:
         with cursor.copy(query) as copied:

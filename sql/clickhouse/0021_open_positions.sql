@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS mart_positions
     quantity Nullable(Decimal(38, 18)) COMMENT 'Size in units of the base asset, positive; NULL where the writer did not say.',
     entry_price Nullable(Decimal(38, 18)) COMMENT 'Average entry price, in the currency per unit.',
     opened_at DateTime64(6, 'UTC') COMMENT 'When the position was entered (UTC).',
-    updated_at DateTime64(6, 'UTC') COMMENT 'Version of the trade (UTC).' CODEC(DoubleDelta, LZ4),
+    version DateTime64(6, 'UTC') COMMENT 'Version of the trade (UTC).' CODEC(DoubleDelta, LZ4),
     ingested_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it arrived here (UTC).' CODEC(DoubleDelta, LZ4)
 )
 ENGINE = MergeTree

@@ -10,10 +10,10 @@ CREATE TABLE mart_positions (
     side text NOT NULL CHECK (side IN ('long', 'short')),
     currency text NOT NULL,
     origin text NOT NULL CHECK (ops.is_origin(origin)),
-    quantity numeric,
-    entry_price numeric,
+    quantity numeric CONSTRAINT mart_positions_quantity_fits CHECK (ops.fits_decimal(quantity)),
+    entry_price numeric CONSTRAINT mart_positions_entry_price_fits CHECK (ops.fits_decimal(entry_price)),
     opened_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL,
+    version timestamptz NOT NULL,
     PRIMARY KEY (cut, trade_id)
 );
 
@@ -29,4 +29,4 @@ COMMENT ON COLUMN mart_positions.origin IS 'live, recorded, repaired, paper, sim
 COMMENT ON COLUMN mart_positions.quantity IS 'Size in units of the base asset, positive.';
 COMMENT ON COLUMN mart_positions.entry_price IS 'Average entry price, in the currency per unit.';
 COMMENT ON COLUMN mart_positions.opened_at IS 'When the position was entered (UTC).';
-COMMENT ON COLUMN mart_positions.updated_at IS 'Version of the trade (UTC).';
+COMMENT ON COLUMN mart_positions.version IS 'Version of the trade (UTC).';

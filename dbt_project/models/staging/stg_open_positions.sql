@@ -26,5 +26,5 @@ select
 
     -- timestamps
     {{ typed('opened_at', 'timestamp') }} as opened_at,
-    {{ typed('updated_at', 'timestamp') }} as updated_at
+    {{ typed('version', 'timestamp') }} as updated_at
 from positions
