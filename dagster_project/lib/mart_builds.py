@@ -144,8 +144,16 @@ class NoCutError(Exception):
     """There is nothing to build of; the message is one line and names the fix."""
 
 
-def take_cut(connection: psycopg.Connection, client: Client, run_id: str | None = None) -> str:
-    """Stores a cut, and forgets versions that no later one can ask for; returns its moment for trades, UTC as text.
+@dataclass(frozen=True)
+class Cut:
+    """A cut that was taken: closed trades up to `as_of` (UTC as text), and how many positions are open."""
+
+    as_of: str
+    open_positions: int
+
+
+def take_cut(connection: psycopg.Connection, client: Client, run_id: str | None = None) -> Cut:
+    """Stores a cut, and forgets versions that no later one can ask for.
 
     Raises:
         PositionsError: ClickHouse did not take the list of open positions; there is no new cut.
@@ -154,9 +162,9 @@ def take_cut(connection: psycopg.Connection, client: Client, run_id: str | None 
         row = connection.execute(_CUT, [run_id]).fetchone()
         assert row is not None
         cut, as_of = row
-        list_open(connection, client, cut, as_of)
+        listed = list_open(connection, client, cut, as_of)
         connection.execute(_FORGET)
-    return as_of
+    return Cut(as_of, listed)
 
 
 def why_no_cut(connection: psycopg.Connection) -> str | None:

@@ -79,12 +79,3 @@ def list_open(connection: psycopg.Connection, client: Client, cut: int, as_of: s
             f"of {listed} open positions {found} arrived in ClickHouse: the cut is not taken, try again"
         )
     return listed
-
-
-def newest_open(connection: psycopg.Connection) -> int:
-    """How many positions are open for the newest cut."""
-    row = connection.execute(
-        "SELECT count(*) FROM mart_positions WHERE cut = (SELECT max(c.id) FROM ops.mart_cuts AS c)"
-    ).fetchone()
-    assert row is not None
-    return row[0]

@@ -13,7 +13,9 @@ import psycopg
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from dagster_project.lib import warehouse_copy
 from dagster_project.lib.mart_builds import take_cut, why_no_cut
+from dagster_project.lib.mart_positions import PositionsError
 from dagster_project.resources.clickhouse import ClickHouseResource
 from dagster_project.resources.postgres import PostgresResource
 
@@ -71,6 +73,31 @@ def test_a_position_that_was_opened_is_a_change(connection: psycopg.Connection, 
     take_cut(connection, client)
     age(connection, 15)
     assert why_no_cut(connection) == "nothing changed since the last cut"
+
+
+def test_a_list_that_did_not_arrive_leaves_no_cut(
+    connection: psycopg.Connection, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.execute("INSERT INTO agents (id, display_name, origin) VALUES ('waits', 'W', 'live')")
+    connection.execute(
+        "INSERT INTO trades (id, agent_id, exchange, symbol, side, status, opened_at)"
+        " VALUES ('waits', 'waits', 'cut', 'BTC', 'long', 'open', now())"
+    )
+    before = take_cut(connection, client)
+    assert before.open_positions > 0
+
+    def newest() -> list[tuple[int, int]]:
+        return connection.execute("SELECT cut, count(*) FROM mart_positions GROUP BY cut ORDER BY cut").fetchall()
+
+    known = newest()
+    with monkeypatch.context() as broken:
+        broken.setattr(warehouse_copy, "stream", lambda *_: 0)
+        with pytest.raises(PositionsError, match="the cut is not taken, try again"):
+            take_cut(connection, client)
+    assert newest() == known
+    assert take_cut(connection, client) == before
+    (cut, listed) = newest()[-1]
+    assert client.query(f"SELECT count() FROM mart_positions WHERE cut = {cut}").result_rows == [(listed,)]
 
 
 def test_only_a_run_that_started_by_itself_may_find_no_reason(

@@ -40,7 +40,6 @@ def mart_cut(
 ) -> Iterator[dg.MaterializeResult]:
     """Takes a new cut. Whoever asks for one gets it; a run that was started by a condition may find no reason."""
     from dagster_project.lib.mart_builds import take_cut, why_no_cut
-    from dagster_project.lib.mart_positions import newest_open
 
     with postgres.connect(autocommit=True) as connection:
         if context.run.tags.get(BY_ITSELF):
@@ -49,8 +48,8 @@ def mart_cut(
                 context.log.info(f"no new cut: {reason}")
                 return
         with clickhouse.client() as client:
-            as_of = take_cut(connection, client, context.run_id)
-        yield dg.MaterializeResult(metadata={"as_of": as_of, "open_positions": newest_open(connection)})
+            cut = take_cut(connection, client, context.run_id)
+        yield dg.MaterializeResult(metadata={"as_of": cut.as_of, "open_positions": cut.open_positions})
 
 
 def _building(context: dg.AssetExecutionContext) -> str | None:
