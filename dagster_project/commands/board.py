@@ -142,7 +142,9 @@ def print_board(settings: Settings, console: Console) -> Verdict:
                 "[dim]* not reported: the last report, or the start, and what trades and open positions made since[/]"
             )
         if still := sum(entry["open_positions"] for entry in entries):
-            console.print(f"[dim]{still:,} open positions, valued at the last stored close of their day[/]")
+            console.print(
+                f"[dim]{still:,} open position{'s' * (still > 1)}, valued at the last stored close of the day[/]"
+            )
         _explain_one_look(console, entries)
     _print_sharpes(settings, console, rows)
     _print_prompts(settings, console)
