@@ -18,13 +18,20 @@ named as (
 
 ),
 
-fills as (
+recorded as (
 
     select
         nullif(decision_id, '') as decision_id,
         {{ trade_result() }}
     from {{ trades }}
     where nullif(decision_id, '') is not null
+
+),
+
+fills as (
+
+    select *
+    from recorded
     union all
     select
         {{ typed('named.decision_id', 'text', nullable=true) }} as decision_id,
@@ -57,8 +64,8 @@ undecided as (
         min({{ by_bytes('symbol') }}) as symbol,
         min(day) as day,
         {{ one_result() }}
-    from fills
-    where {{ not_among('fills.decision_id', known, 'decision_id') }}
+    from recorded
+    where {{ not_among('recorded.decision_id', known, 'decision_id') }}
     group by decision_id
 
 ),

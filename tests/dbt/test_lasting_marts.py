@@ -18,6 +18,7 @@ import clickhouse_connect
 import psycopg
 import pytest
 
+from dagster_project.lib import mart_builds
 from dagster_project.lib import trading_rows as rows
 from dagster_project.lib.mart_builds import plan, take_cut
 from dagster_project.lib.trading_store import land
@@ -255,6 +256,15 @@ def test_marts_agree_while_somebody_writes(both: Warehouses) -> None:
 def test_another_project_is_built_anew(both: Warehouses, engine: str) -> None:
     assert plan(both.connection, engine, both.project).why_full is None
     assert plan(both.connection, engine, "another").why_full == "the dbt project changed"
+
+
+def test_a_large_store_is_built_anew_one_model_at_a_time(both: Warehouses, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where memory asks for it: on ClickHouse, and neither for a small store nor for what an hour adds."""
+    assert plan(both.connection, "clickhouse", "another").arguments == ["--full-refresh"]
+    monkeypatch.setattr(mart_builds, "LARGE", 3)
+    assert plan(both.connection, "clickhouse", "another").arguments == ["--full-refresh", "--threads", "1"]
+    assert plan(both.connection, "postgres", "another").arguments == ["--full-refresh"]
+    assert plan(both.connection, "clickhouse", both.project).arguments == []
 
 
 def test_days_go_on_from_those_that_stand(both: Warehouses) -> None:

@@ -59,7 +59,7 @@ class Warehouses:
         if full:
             made = replace(made, since=None, why_full="asked for")
         os.environ.update(made.environment)
-        self._dbt("run", engine, "--select", select, *(["--full-refresh"] if made.why_full else []))
+        self._dbt("run", engine, "--select", select, *made.arguments)
         succeeded(self.connection, engine, self.project, made)
         return made
 

@@ -123,10 +123,8 @@ def _build(context: dg.AssetExecutionContext, engine: Engine, postgres: Postgres
             f"as of {wanted_build.as_of}, {wanted_build.why_full or f'changes since {wanted_build.since}'}"
         )
         variables |= wanted_build.environment
-        if wanted_build.why_full:
-            arguments.append("--full-refresh")
         try:
-            for event in command.run(arguments, variables, parsed(engine, variables)):
+            for event in command.run([*arguments, *wanted_build.arguments], variables, parsed(engine, variables)):
                 message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
                 yield from message.to_default_asset_events(
                     wanted.manifest, wanted.dagster_dbt_translator, context, target

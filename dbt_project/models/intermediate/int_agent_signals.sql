@@ -244,9 +244,9 @@ select
     ] -%}
     counted.{{ column }} as {{ column }},
     {% endfor -%}
-    medians.median_confidence as median_confidence,
-    medians.median_leverage as median_leverage,
-    medians.median_convo_leverage as median_convo_leverage,
+    coalesce(medians.median_confidence, 0) as median_confidence,
+    coalesce(medians.median_leverage, 0) as median_leverage,
+    coalesce(medians.median_convo_leverage, 0) as median_convo_leverage,
     {% for kind in ['long', 'short', 'hold', 'close'] -%}
     100 * {{ safe_divide('counted.num_' ~ kind ~ '_signals', 'counted.total_signals') }} as {{ kind }}_signal_pct,
     {% endfor -%}
@@ -273,7 +273,7 @@ inner join spent
         counted.exchange = spent.exchange
         and counted.origin_group = spent.origin_group
         and counted.agent_id = spent.agent_id
-inner join {{ ref('int_signal_medians') }} as medians
+left join {{ ref('int_signal_medians') }} as medians
     on
         counted.exchange = medians.exchange
         and counted.origin_group = medians.origin_group

@@ -93,7 +93,7 @@ inner join means
         months.exchange = means.exchange
         and months.origin_group = means.origin_group
         and months.agent_id = means.agent_id
-inner join {{ ref('int_trade_medians') }} as medians
+left join {{ ref('int_trade_medians') }} as medians
     on
         months.exchange = medians.exchange
         and months.origin_group = medians.origin_group

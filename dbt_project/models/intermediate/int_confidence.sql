@@ -16,8 +16,8 @@ with confidences as (
         prompt_version,
         is_traded,
         confidence,
-        sum(judged) as judged,
-        sum(correct) as correct
+        {{ typed('sum(judged)', 'int') }} as judged,
+        {{ typed('sum(correct)', 'int') }} as correct
     from {{ ref('int_confidence_days') }}
     where judged > 0
     group by exchange, origin_group, agent_id, prompt_version, is_traded, confidence
@@ -58,8 +58,8 @@ counted as (
         version,
         chosen,
         confidence,
-        sum(judged) as judged,
-        sum(correct) as correct
+        {{ typed('sum(judged)', 'int') }} as judged,
+        {{ typed('sum(correct)', 'int') }} as correct
     from populations
     group by exchange, origin_group, scope, agent_id, version, chosen, confidence
 
@@ -69,11 +69,11 @@ ordered as (
 
     select
         *,
-        sum(judged) over (partition by exchange, origin_group, scope, agent_id, version, chosen) as total,
-        sum(judged) over (
-            partition by exchange, origin_group, scope, agent_id, version, chosen
-            order by confidence rows between unbounded preceding and current row
-        ) as reached
+        {{ typed('sum(judged) over (partition by exchange, origin_group, scope, agent_id, version, chosen)', 'int') }} as total,
+        {{ typed(
+            'sum(judged) over (partition by exchange, origin_group, scope, agent_id, version, chosen'
+            ' order by confidence rows between unbounded preceding and current row)', 'int'
+        ) }} as reached
     from counted
 
 )

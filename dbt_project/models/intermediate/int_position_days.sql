@@ -6,36 +6,44 @@
         if target.type == 'postgres' else [],
     pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched('day', 'int_position_touched')) }}",
 ) }}
--- depends_on: {{ ref('int_position_touched') }}
+-- depends_on: {{ ref('int_position_touched') }}, {{ ref('int_trade_months') }}
 
-with days as (
+with agents as (
 
-    {{ touched('day', 'int_position_touched') if is_partial() else 'select 1' }}
+    {{ numbered_agents(touched(none, 'int_position_touched') if is_partial() else every_agent('int_trade_months')) }}
+
+),
+
+{% if is_partial() -%}
+days as (
+
+    select
+        agents.number as number,
+        touched.day as day
+    from {{ ref('int_position_touched') }} as touched
+    inner join agents
+        on
+            touched.agent_id = agents.agent_id
+            and touched.exchange = agents.exchange
+            and touched.origin_group = agents.origin_group
 
 ),
 
 spans as (
 
-    {% if is_partial() -%}
     select
-        exchange,
-        origin_group,
-        agent_id,
+        number,
         min(day) as since_day
     from days
-    group by exchange, origin_group, agent_id
-    {%- else -%}
-    select 1
-    {%- endif %}
+    group by number
 
 ),
 
+{% endif -%}
 held as (
 
     select
-        facts.exchange as exchange,
-        facts.origin_group as origin_group,
-        facts.agent_id as agent_id,
+        agents.number as number,
         facts.symbol as symbol,
         facts.side as side,
         facts.opened_at as opened_at,
@@ -43,12 +51,14 @@ held as (
         facts.day as closed_day,
         {{ each_day(day_of('facts.opened_at'), 'facts.day') }} as day
     from {{ ref('trade_facts') }} as facts
+    inner join agents
+        on
+            facts.agent_id = agents.agent_id
+            and facts.exchange = agents.exchange
+            and facts.origin_group = agents.origin_group
     {%- if is_partial() %}
     inner join spans
-        on
-            facts.agent_id = spans.agent_id
-            and facts.exchange = spans.exchange
-            and facts.origin_group = spans.origin_group
+        on agents.number = spans.number
     {%- endif %}
     where
         facts.opened_at is not null
@@ -66,10 +76,8 @@ wanted as (
     {%- if is_partial() %}
     inner join days
         on
-            held.agent_id = days.agent_id
+            held.number = days.number
             and held.day = days.day
-            and held.exchange = days.exchange
-            and held.origin_group = days.origin_group
     {%- endif %}
 
 ),
@@ -77,12 +85,29 @@ wanted as (
 instruments as (
 
     select distinct
-        exchange,
-        origin_group,
-        agent_id,
+        number,
         symbol,
         day
     from wanted
+
+),
+
+invocations as (
+
+    select
+        agents.number as number,
+        invocations.day as day,
+        invocations.asked_at as asked_at,
+        invocations.microseconds as microseconds
+    from {{ ref('int_invocations') }} as invocations
+    inner join agents
+        on
+            invocations.agent_id = agents.agent_id
+            and invocations.exchange = agents.exchange
+            and invocations.origin_group = agents.origin_group
+    {%- if is_partial() %}
+    where {{ not_before('invocations.day', 'day', 'int_position_touched') }}
+    {%- endif %}
 
 ),
 
@@ -90,9 +115,7 @@ instruments as (
 events as (
 
     select
-        instruments.exchange as exchange,
-        instruments.origin_group as origin_group,
-        instruments.agent_id as agent_id,
+        instruments.number as number,
         instruments.symbol as symbol,
         instruments.day as day,
         invocations.asked_at as happened_at,
@@ -101,17 +124,13 @@ events as (
         0 as shorts,
         {{ typed('invocations.microseconds', 'int', nullable=true) }} as microseconds
     from instruments
-    inner join {{ ref('int_invocations') }} as invocations
+    inner join invocations
         on
-            instruments.agent_id = invocations.agent_id
+            instruments.number = invocations.number
             and instruments.day = invocations.day
-            and instruments.exchange = invocations.exchange
-            and instruments.origin_group = invocations.origin_group
     union all
     select
-        exchange,
-        origin_group,
-        agent_id,
+        number,
         symbol,
         day,
         {{ typed('opened_at', 'timestamp') }} as happened_at,
@@ -122,9 +141,7 @@ events as (
     from wanted
     union all
     select
-        exchange,
-        origin_group,
-        agent_id,
+        number,
         symbol,
         day,
         closed_at as happened_at,
@@ -140,36 +157,50 @@ events as (
 states as (
 
     select
-        exchange,
-        origin_group,
-        agent_id,
+        number,
         symbol,
         day,
         is_invocation,
         microseconds,
         sum(longs) over (
-            partition by day, agent_id, symbol, exchange, origin_group order by happened_at, is_invocation
+            partition by number, day, symbol order by happened_at, is_invocation
             rows between unbounded preceding and current row
         ) as open_longs,
         sum(shorts) over (
-            partition by day, agent_id, symbol, exchange, origin_group order by happened_at, is_invocation
+            partition by number, day, symbol order by happened_at, is_invocation
             rows between unbounded preceding and current row
         ) as open_shorts
     from events
 
+),
+
+days_held as (
+
+    select
+        number,
+        symbol,
+        day,
+        sum(case when open_longs > 0 then microseconds end) as microseconds_long,
+        sum(case when open_longs <= 0 and open_shorts > 0 then microseconds end) as microseconds_short,
+        -- At the last invocation of the day, whose break has no end yet on this day.
+        max(case when microseconds is null and open_longs > 0 then 1 else 0 end) as ends_long,
+        max(case when microseconds is null and open_longs <= 0 and open_shorts > 0 then 1 else 0 end) as ends_short
+    from states
+    where is_invocation = 1
+    group by number, day, symbol
+
 )
 
 select
-    exchange,
-    origin_group,
-    agent_id,
-    symbol,
-    {{ typed('day', 'date') }} as day,
-    coalesce(sum(case when open_longs > 0 then microseconds end), 0) as microseconds_long,
-    coalesce(sum(case when open_longs <= 0 and open_shorts > 0 then microseconds end), 0) as microseconds_short,
-    -- At the last invocation of the day, whose break has no end yet on this day.
-    {{ typed('max(case when microseconds is null and open_longs > 0 then 1 else 0 end)', 'int') }} as ends_long,
-    {{ typed('max(case when microseconds is null and open_longs <= 0 and open_shorts > 0 then 1 else 0 end)', 'int') }} as ends_short
-from states
-where is_invocation = 1
-group by day, agent_id, symbol, exchange, origin_group
+    agents.exchange as exchange,
+    agents.origin_group as origin_group,
+    agents.agent_id as agent_id,
+    days_held.symbol as symbol,
+    {{ typed('days_held.day', 'date') }} as day,
+    coalesce(days_held.microseconds_long, 0) as microseconds_long,
+    coalesce(days_held.microseconds_short, 0) as microseconds_short,
+    {{ typed('days_held.ends_long', 'int') }} as ends_long,
+    {{ typed('days_held.ends_short', 'int') }} as ends_short
+from days_held
+inner join agents
+    on days_held.number = agents.number

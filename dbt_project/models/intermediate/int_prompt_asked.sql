@@ -36,7 +36,7 @@ traded_since as {{ once() }}(
             facts.agent_id = spans.agent_id
             and facts.exchange = spans.exchange
             and facts.origin_group = spans.origin_group
-    where facts.day >= spans.since_day
+    where facts.day >= spans.since_day and {{ not_before('facts.day', 'day', 'int_prompt_touched') }}
 
 )
 

@@ -4,7 +4,7 @@
     order_by=['exchange', 'origin_group', 'agent_id', 'prompt_version', 'symbol', 'day'],
     indexes=[{'columns': ['agent_id', 'day', 'exchange', 'origin_group', 'prompt_version', 'symbol'], 'unique': true}]
         if target.type == 'postgres' else [],
-    query_settings={'max_bytes_before_external_group_by': 3000000000} if target.type == 'clickhouse' else {},
+    query_settings={'max_bytes_before_external_group_by': 2500000000} if target.type == 'clickhouse' else {},
     pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched('day', 'int_prompt_touched')) }}",
 ) }}
 -- depends_on: {{ ref('int_prompt_touched') }}, {{ ref('int_prompt_units') }}, {{ ref('int_prompt_decisions') }}, {{ ref('int_prompt_trades') }}
@@ -66,7 +66,7 @@ days as (
         sum(prompt_tokens) as prompt_tokens,
         sum(completion_tokens) as completion_tokens,
         count(net_return) as returns,
-        {{ sum_of_products(typed('net_return', 'product', nullable=true)) }} as return_sum
+        sum(net_return) as return_sum
     from counted
     group by exchange, origin_group, agent_id, prompt_version, symbol, day
 

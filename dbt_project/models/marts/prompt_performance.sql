@@ -10,7 +10,39 @@
     'regime': ['agent_id', 'regime'],
 } %}
 
-with scoped as (
+{%- set sums = [
+    'decisions', 'traded', 'trades_without_decision', 'judged', 'correct', 'confident', 'confidence_sum', 'trades', 'scored',
+    'wins', 'costed', 'prompt_tokens', 'completion_tokens', 'returns',
+] %}
+{%- set exact_sums = ['net_pnl', 'fees', 'cost'] %}
+{#- Trades without a currency are those of several. -#}
+{%- set one_currency = 'case when min(currency) = max(currency)'
+    ~ ' and max(case when currency is null and trades > 0 then 1 else 0 end) = 0 then max(currency) end' %}
+
+with regimes as (
+
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        prompt_version,
+        regime,
+        {{ one_currency }} as currency,
+        {% for name in sums -%}
+        sum({{ name }}) as {{ name }},
+        {% endfor -%}
+        {% for name in exact_sums -%}
+        {{ exact_sum(name) }} as {{ name }},
+        {% endfor -%}
+        {{ sum_of_products('return_sum') }} as return_sum,
+        min(day) as first_day,
+        max(day) as last_day
+    from {{ ref('prompt_days') }}
+    group by exchange, origin_group, agent_id, prompt_version, regime
+
+),
+
+scoped as (
 
     {% for scope, (agent, regime) in scopes.items() -%}
     select
@@ -20,27 +52,14 @@ with scoped as (
         {{ agent }} as agent,
         prompt_version,
         {{ regime }} as market,
-        day,
         currency,
-        decisions,
-        traded,
-        trades_without_decision,
-        judged,
-        correct,
-        confident,
-        confidence_sum,
-        trades,
-        scored,
-        wins,
-        net_pnl,
-        fees,
-        costed,
-        cost,
-        prompt_tokens,
-        completion_tokens,
-        returns,
-        return_sum
-    from {{ ref('prompt_days') }}
+        {% for name in sums + exact_sums -%}
+        {{ name }},
+        {% endfor -%}
+        return_sum,
+        first_day,
+        last_day
+    from regimes
     {% if not loop.last -%}
     union all
     {% endif -%}
@@ -56,27 +75,16 @@ added as (
         agent,
         prompt_version,
         market,
-        case when min(currency) = max(currency) then max(currency) end as currency,
-        sum(decisions) as decisions,
-        sum(traded) as traded,
-        sum(trades_without_decision) as trades_without_decision,
-        sum(judged) as judged,
-        sum(correct) as correct,
-        sum(confident) as confident,
-        sum(confidence_sum) as confidence_sum,
-        sum(trades) as trades,
-        sum(scored) as scored,
-        sum(wins) as wins,
-        {{ exact_sum('net_pnl') }} as net_pnl,
-        {{ exact_sum('fees') }} as fees,
-        sum(costed) as costed,
-        {{ exact_sum('cost') }} as cost,
-        sum(prompt_tokens) as prompt_tokens,
-        sum(completion_tokens) as completion_tokens,
-        sum(returns) as returns,
+        {{ one_currency }} as currency,
+        {% for name in sums -%}
+        sum({{ name }}) as {{ name }},
+        {% endfor -%}
+        {% for name in exact_sums -%}
+        {{ exact_sum(name) }} as {{ name }},
+        {% endfor -%}
         {{ sum_of_products('return_sum') }} as return_sum,
-        min(day) as first_day,
-        max(day) as last_day
+        min(first_day) as first_day,
+        max(last_day) as last_day
     from scoped
     group by exchange, origin_group, scope, agent, prompt_version, market
 

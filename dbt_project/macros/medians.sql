@@ -1,0 +1,123 @@
+{% macro value_bucket(value) -%}
+    {#- Never falls where the value rises; a bucket is 13% wide beyond 0.001. -#}
+    {{- typed('floor(8 * asinh(1000 * ' ~ value ~ '))', 'int') -}}
+{%- endmacro %}
+
+{% macro list_of(value) %}{{ return(adapter.dispatch('list_of', 'candlehouse')(value)) }}{% endmacro %}
+
+{% macro default__list_of(value) %}array_agg({{ value }}){% endmacro %}
+
+{% macro clickhouse__list_of(value) %}groupArray(assumeNotNull({{ value }})){% endmacro %}
+
+{% macro each_of(list) %}{{ return(adapter.dispatch('each_of', 'candlehouse')(list)) }}{% endmacro %}
+
+{% macro default__each_of(list) %}unnest({{ list }}){% endmacro %}
+
+{% macro clickhouse__each_of(list) %}arrayJoin({{ list }}){% endmacro %}
+
+{% macro values_by_bucket(rows, measures) %}
+    {%- for measure, value in measures.items() -%}
+    select
+        number,
+        month,
+        '{{ measure }}' as measure,
+        {{ value_bucket(value) }} as bucket,
+        count(*) as values_in,
+        {{ list_of(value) }} as value_list
+    from {{ rows }}
+    where {{ value }} is not null
+    group by number, month, {{ value_bucket(value) }}
+    {% if not loop.last -%}
+    union all
+    {% endif -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{% macro medians_of(values, measures) -%}
+with buckets as (
+
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        measure,
+        bucket,
+        {{ typed('sum(values_in)', 'int') }} as values_in
+    from {{ values }}
+    group by exchange, origin_group, agent_id, measure, bucket
+
+),
+
+counted as (
+
+    select
+        *,
+        {{ typed('sum(values_in) over (partition by exchange, origin_group, agent_id, measure)', 'int') }} as total,
+        {{ typed(
+            'sum(values_in) over (partition by exchange, origin_group, agent_id, measure'
+            ' order by bucket rows between unbounded preceding and current row)', 'int'
+        ) }} as reached
+    from buckets
+
+),
+
+-- The one or two buckets in which the middle lies.
+middle as (
+
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        measure,
+        bucket,
+        total,
+        dense_rank() over (order by exchange, origin_group, agent_id, measure) as series,
+        min(reached - values_in) over (partition by exchange, origin_group, agent_id, measure) as before
+    from counted
+    where 2 * reached >= total and 2 * (reached - values_in) <= total
+
+),
+
+listed as (
+
+    select
+        middle.exchange as exchange,
+        middle.origin_group as origin_group,
+        middle.agent_id as agent_id,
+        middle.measure as measure,
+        middle.series as series,
+        middle.total as total,
+        middle.before as before,
+        {{ each_of('lists.value_list') }} as number
+    from {{ values }} as lists
+    inner join middle
+        on
+            lists.exchange = middle.exchange
+            and lists.origin_group = middle.origin_group
+            and lists.agent_id = middle.agent_id
+            and lists.measure = middle.measure
+            and lists.bucket = middle.bucket
+
+),
+
+placed as (
+
+    select
+        *,
+        before + row_number() over (partition by series order by number) as place
+    from listed
+
+)
+
+-- Of an even count, the mean of both in the middle.
+select
+    exchange,
+    origin_group,
+    agent_id,
+    {% for measure in measures -%}
+    avg(case when measure = '{{ measure }}' then number end) as median_{{ measure }}{{ ',' if not loop.last }}
+    {% endfor %}
+from placed
+where 2 * place >= total and 2 * (place - 1) <= total
+group by exchange, origin_group, agent_id
+{%- endmacro %}
