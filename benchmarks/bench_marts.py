@@ -1,9 +1,9 @@
 """Builds of the marts on a large store: everything anew, and the build of an hour later, per engine.
 
 Fills both embedded engines with the same history. Then, per engine: five marts (facts of trades, days of agents,
-leaderboard, winning patterns, days of prompts) beside hand-written SQL of the same rows and sums, which are compared; all
-the others, with which every mart is anew; and what an hour adds, twice: agents that decide once a minute, trades that close, outcomes of the hour before. A last build
-follows corrections of trades of any age.
+leaderboard, winning patterns, days of prompts) beside hand-written SQL of the same rows and sums, which are compared;
+all the others, with which every mart is anew; and what an hour adds, twice: agents that decide once a minute, trades
+that close, outcomes of the hour before. A last build follows corrections of trades of any age.
 Full size is 10 million trades, 2 million decisions, 500 agents and 5,000 prompt versions: 25 GB of disk.
 """
 
@@ -15,7 +15,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -102,10 +102,7 @@ class Bench:
         if exclude:
             arguments += ["--exclude", exclude]
         with Peak(*self.pids) as peak:
-            nodes = [
-                event["data"]["node_info"]
-                for event in command.run([*arguments, *made.arguments], variables)
-            ]
+            nodes = [event["data"]["node_info"] for event in command.run([*arguments, *made.arguments], variables)]
         before = self.most.setdefault("anew" if made.why_full else "hourly", {})
         before |= {name: max(size, before.get(name, 0)) for name, size in peak.most.items()}
         if count:
@@ -155,7 +152,7 @@ class Bench:
 
 
 def run(
-    home: Path, sizes: Sizes, an_hour: int, say: Callable[[str], None]
+    home: Path, sizes: Sizes, an_hour: int, engines: Sequence[str], say: Callable[[str], None]
 ) -> tuple[list[Figure], dict[str, dict[str, int]]]:
     """Fills, builds anew, lets hours pass and builds what changed. The figures, and the peaks of memory in MB."""
     figures = []
@@ -181,7 +178,7 @@ def run(
         say(f"filled in {time.perf_counter() - start:,.0f} s")
         decided = 60 * sizes.live_agents
         wanted = " ".join(f"+{mart},fqn:*" for mart in MARTS)
-        for engine in ENGINES:
+        for engine in engines:
             bench.build(engine, "fqn:staging.*", count=False)
             peer = bench.by_hand(engine)
             some = bench.build(engine, wanted, count=False)
@@ -192,12 +189,12 @@ def run(
         for number in range(1, HOURS + 1):
             hour(connection, minutes | {"hour": number})
             bench.move()
-            for engine in ENGINES:
+            for engine in engines:
                 seconds = bench.build(engine, "fqn:*")
                 figures.append(bench.figure(engine, f"all marts, hour {number}", an_hour, decided, seconds))
         connection.execute(LATE.encode(), {"apart": sizes.trades // 100 - 1})
         bench.move()
-        for engine in ENGINES:
+        for engine in engines:
             seconds = bench.build(engine, "fqn:*")
             figures.append(bench.figure(engine, "all marts, 100 corrections of any age", 100, 0, seconds))
     return figures, bench.most
@@ -229,13 +226,18 @@ def main() -> None:
     parser.add_argument("--trades", type=int, default=full.trades, metavar="N", help="a fifth as many decisions")
     parser.add_argument("--live-agents", type=int, default=full.live_agents, metavar="N", help="decide once a minute")
     parser.add_argument("--hour", type=int, default=5_000, metavar="N", help="trades that are closed in an hour")
+    parser.add_argument("--engine", choices=ENGINES, help="build on this one only")
     parser.add_argument("--folder", type=Path, help="where the scratch data goes, instead of the temporary folder")
     arguments = parser.parse_args()
     decisions = max(10, arguments.trades // 5)
     sizes = replace(full, trades=5 * decisions, decisions=decisions, live_agents=arguments.live_agents)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         figures, memory = run(
-            Path(folder) / "home", sizes, arguments.hour, lambda text: print(text, file=sys.stderr, flush=True)
+            Path(folder) / "home",
+            sizes,
+            arguments.hour,
+            [arguments.engine] if arguments.engine else ENGINES,
+            lambda text: print(text, file=sys.stderr, flush=True),
         )
     if arguments.json:
         print(json.dumps({"figures": [asdict(one) | {"ratio": one.ratio} for one in figures], "peak_mb": memory}))

@@ -1,7 +1,7 @@
 """What somebody writes who knows the engine and needs these marts once: no tests, no versions, no cut, no parts.
 
-The same rows and sums as the marts, as exact: `totals` asks both and the benchmark compares them. Left out are intervals and
-verdicts, which follow from some thousand rows, and prices of open positions, of which the history has none.
+The same rows and sums as the marts, as exact: `totals` asks both and the benchmark compares them. Left out are
+intervals and verdicts, which follow from some thousand rows, and positions that are still open.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ days AS (
         coalesce(c.unscored_trades, 0) AS unscored_trades, coalesce(c.realized_pnl, {nothing}) AS realized_pnl,
         coalesce(c.fees, {nothing}) AS fees, coalesce(h.open_positions, 0) AS open_positions,
         coalesce(h.unmarked_positions, 0) AS unmarked_positions, coalesce(h.open_pnl, {wide_nothing}) AS open_pnl,
-        coalesce(h.long_exposure, {wide_nothing}) AS long_exposure, coalesce(h.short_exposure, {wide_nothing}) AS short_exposure
+        coalesce(h.long_exposure, {wide_nothing}) AS long_exposure,
+        coalesce(h.short_exposure, {wide_nothing}) AS short_exposure
     FROM calendar AS k
     LEFT JOIN closed AS c ON k.exchange = c.exchange AND k.agent_id = c.agent_id AND k.day = c.day
     LEFT JOIN held AS h ON k.exchange = h.exchange AND k.agent_id = h.agent_id AND k.day = h.day
@@ -212,7 +213,8 @@ WORDS = {
         "each_night": "arrayJoin(arrayMap(i -> addDays({opened}, i), range(toUInt32(dateDiff('day', {opened}, day)))))",
         "captured": "toDate32(captured_at)",
         "each_day": "arrayJoin(arrayMap(i -> addDays(least(l.first_day, toDate32(assumeNotNull(a.inception_at))), i),"
-        " range(toUInt32(dateDiff('day', least(l.first_day, toDate32(assumeNotNull(a.inception_at))), l.last_day) + 1))))",
+        " range(toUInt32(dateDiff("
+        "'day', least(l.first_day, toDate32(assumeNotNull(a.inception_at))), l.last_day) + 1))))",
         "trades": "{database}.trades_history",
         "marks": "{database}.daily_marks",
         "accounts": "{database}.accounts",

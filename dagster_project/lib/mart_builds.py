@@ -107,8 +107,8 @@ SELECT
 FROM (SELECT c.id, c.as_of, c.copied_until, c.taken_at FROM ops.mart_cuts AS c ORDER BY c.id DESC LIMIT 1) AS cut
 """
 _IS_LARGE = "SELECT count(*) = %(large)s FROM (SELECT FROM trade_versions LIMIT %(large)s) AS v"
-# From so many trades on, ClickHouse builds everything anew one model at a time, within 4 GB: its two largest side by side
-# took 5.5 GB for ten million trades, and both cores either way (165 s instead of 170).
+# From so many trades on, ClickHouse builds everything anew one model at a time, within 4 GB: its two largest side by
+# side took 5.5 GB for ten million trades, and both cores either way (165 s instead of 170).
 LARGE = 1_000_000
 # Boards are at most an hour old, and not built more often than four times an hour, however much is written.
 MOST, REST = "58 minutes", "14 minutes"
