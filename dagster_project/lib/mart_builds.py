@@ -199,10 +199,14 @@ def plan(connection: psycopg.Connection, engine: str, project: str) -> Plan:
         raise NoCutError("no cut of the inputs was taken yet: materialize postgres/ops/mart_cuts first")
     as_of, since, why_full, began_at, cut, copied_until, last_began, copied_since = row
     if why_full:
-        large = connection.execute(_IS_LARGE, {"large": LARGE}).fetchone()
-        one_at_a_time = engine == "clickhouse" and large is not None and large[0]
+        one_at_a_time = engine == "clickhouse" and _is_large(connection)
         return Plan(as_of, None, why_full, began_at, cut, copied_until, threads=1 if one_at_a_time else None)
     return Plan(as_of, since, None, began_at, cut, copied_until, last_began, copied_since)
+
+
+def _is_large(connection: psycopg.Connection) -> bool:
+    row = connection.execute(_IS_LARGE, {"large": LARGE}).fetchone()
+    return row is not None and row[0]
 
 
 def succeeded(connection: psycopg.Connection, engine: str, project: str, plan: Plan, run_id: str | None = None) -> None:
