@@ -15,23 +15,39 @@
 
 {% macro clickhouse__each_of(list) %}arrayJoin({{ list }}){% endmacro %}
 
-{% macro values_by_bucket(rows, measures) %}
-    {%- for measure, value in measures.items() -%}
+{% macro values_by_bucket(rows, measures) -%}
+lists as (
+
+    {% for measure in measures -%}
     select
         number,
         month,
         '{{ measure }}' as measure,
-        {{ value_bucket(value) }} as bucket,
+        {{ value_bucket(measure) }} as bucket,
         count(*) as values_in,
-        {{ list_of(value) }} as value_list
+        {{ list_of(measure) }} as value_list
     from {{ rows }}
-    where {{ value }} is not null
-    group by number, month, {{ value_bucket(value) }}
+    where {{ measure }} is not null
+    group by number, month, {{ value_bucket(measure) }}
     {% if not loop.last -%}
     union all
     {% endif -%}
-    {%- endfor -%}
-{% endmacro %}
+    {%- endfor %}
+)
+
+select
+    agents.exchange as exchange,
+    agents.origin_group as origin_group,
+    agents.agent_id as agent_id,
+    lists.month as month,
+    {{ typed('lists.measure', 'text') }} as measure,
+    lists.bucket as bucket,
+    {{ typed('lists.values_in', 'int') }} as values_in,
+    lists.value_list as value_list
+from lists
+inner join agents
+    on lists.number = agents.number
+{%- endmacro %}
 
 {% macro medians_of(values, measures) -%}
 with buckets as (

@@ -45,21 +45,4 @@ trades as {{ once_if(is_partial()) }}(
 
 ),
 
-lists as (
-
-    {{ values_by_bucket('trades', {'holding_minutes': 'holding_minutes', 'notional': 'notional'}) }}
-
-)
-
-select
-    agents.exchange as exchange,
-    agents.origin_group as origin_group,
-    agents.agent_id as agent_id,
-    lists.month as month,
-    {{ typed('lists.measure', 'text') }} as measure,
-    lists.bucket as bucket,
-    {{ typed('lists.values_in', 'int') }} as values_in,
-    lists.value_list as value_list
-from lists
-inner join agents
-    on lists.number = agents.number
+{{ values_by_bucket('trades', ['holding_minutes', 'notional']) }}

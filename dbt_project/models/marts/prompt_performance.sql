@@ -16,8 +16,19 @@
 ] %}
 {%- set exact_sums = ['net_pnl', 'fees', 'cost'] %}
 {#- Trades without a currency are those of several. -#}
-{%- set one_currency = 'case when min(currency) = max(currency)'
-    ~ ' and max(case when currency is null and trades > 0 then 1 else 0 end) = 0 then max(currency) end' %}
+{%- set added_up -%}
+        case
+            when min(currency) = max(currency) and max(case when currency is null and trades > 0 then 1 else 0 end) = 0
+                then max(currency)
+        end as currency,
+        {% for name in sums -%}
+        sum({{ name }}) as {{ name }},
+        {% endfor -%}
+        {% for name in exact_sums -%}
+        {{ exact_sum(name) }} as {{ name }},
+        {% endfor -%}
+        {{ sum_of_products('return_sum') }} as return_sum,
+{%- endset %}
 
 with regimes as (
 
@@ -27,14 +38,7 @@ with regimes as (
         agent_id,
         prompt_version,
         regime,
-        {{ one_currency }} as currency,
-        {% for name in sums -%}
-        sum({{ name }}) as {{ name }},
-        {% endfor -%}
-        {% for name in exact_sums -%}
-        {{ exact_sum(name) }} as {{ name }},
-        {% endfor -%}
-        {{ sum_of_products('return_sum') }} as return_sum,
+        {{ added_up }}
         min(day) as first_day,
         max(day) as last_day
     from {{ ref('prompt_days') }}
@@ -75,14 +79,7 @@ added as (
         agent,
         prompt_version,
         market,
-        {{ one_currency }} as currency,
-        {% for name in sums -%}
-        sum({{ name }}) as {{ name }},
-        {% endfor -%}
-        {% for name in exact_sums -%}
-        {{ exact_sum(name) }} as {{ name }},
-        {% endfor -%}
-        {{ sum_of_products('return_sum') }} as return_sum,
+        {{ added_up }}
         min(first_day) as first_day,
         max(last_day) as last_day
     from scoped
