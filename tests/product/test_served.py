@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,6 +72,18 @@ def fingerprint(served: Product, window: str) -> list[dict]:
     return served.ask("ch", f"SELECT sum(cityHash64({columns})) AS h, count() AS n FROM candles_stored WHERE {window}")
 
 
+@contextmanager
+def daemon_log_on_failure(served: Product, lines: int = 60) -> Iterator[None]:
+    """Adds what the Dagster daemon last said, its idle ticks left out, to whatever fails in the block."""
+    try:
+        yield
+    except Exception as error:
+        log = re.sub(r"\x1b\[\d*m", "", (served.home / "logs" / "dagster-daemon.log").read_text())
+        told = [line[:300] for line in log.splitlines() if "AssetDaemon" not in line]
+        error.add_note("\n".join(told[-lines:]))
+        raise
+
+
 def test_the_asset_graph_shows_every_room(served: Product, page: Page, pictures: Path) -> None:
     page.goto(address(served, "/asset-groups"))
     for room in ("market", "trading", "transform"):
@@ -125,7 +138,8 @@ def test_a_backfill_of_a_lost_week_launched_from_the_ui_brings_every_candle_back
     dialog.wait_for(state="hidden")
     page.goto(address(served, "/runs?view=backfills"))
     page.get_by_text("7 partitions").first.wait_for()
-    page.get_by_text("Success", exact=True).first.wait_for(timeout=900_000)
+    with daemon_log_on_failure(served):
+        page.get_by_text("Success", exact=True).first.wait_for(timeout=900_000)
     page.screenshot(path=pictures / "backfill.png")
     assert fingerprint(served, window) == before
 
