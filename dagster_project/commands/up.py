@@ -80,8 +80,6 @@ def up(once: bool, detach: bool) -> None:
 
 def _start(stack: Stack, settings: Settings, progress: Progress, *, with_dagster: bool) -> bool:
     """Bring everything up. Returns whether the stack ran already."""
-    from dagster_project.stack.orchestrator import WORKSPACE
-
     with stack.lock(progress), _reading_dbt() as dbt:
         found = stack.is_running()
         try:
@@ -94,7 +92,7 @@ def _start(stack: Stack, settings: Settings, progress: Progress, *, with_dagster
             os.environ.update(stack.process_environment())
             _migrate(settings, progress)
             _await_dbt(dbt, progress)
-            if with_dagster and WORKSPACE.exists():
+            if with_dagster:
                 stack.start_dagster(progress)
         except BaseException:
             if not found:

@@ -16,7 +16,7 @@ from dagster_project.stack.errors import StackError, explain_os_error, last_log_
 from dagster_project.stack.files import write_private
 from dagster_project.stack.home import LEAST_FREE_BYTES, open_home
 from dagster_project.stack.leftovers import Leftover, remove_leftovers
-from dagster_project.stack.orchestrator import WORKSPACE, Daemon, Webserver
+from dagster_project.stack.orchestrator import CodeServer, Daemon, Webserver
 from dagster_project.stack.part import Part
 from dagster_project.stack.ports import LOOPBACK, free_port, require_free
 from dagster_project.stack.servers import check_server
@@ -103,7 +103,7 @@ class Stack:
             write_sources(self.settings, self.sources, self.settings.port("venue"))
             for part in parts:
                 part.prepare()
-            served = self._served() if WORKSPACE.exists() else []
+            served = self._served()
             for part in served:
                 part.prepare()
         except OSError as error:
@@ -130,7 +130,7 @@ class Stack:
         return Webserver(self.settings).environment
 
     def start_dagster(self, progress: Progress = silent) -> None:
-        """Start the UI, then the daemon: side by side they would race to create Dagster's tables. Then the docs."""
+        """Start what serves, one by one: UI and daemon side by side would race to create Dagster's tables."""
         for part in self._served():
             if self.supervisor.start_part(part.name):
                 progress(part.name, "starting")
@@ -173,6 +173,8 @@ class Stack:
             if name in ENGINES:
                 return engine_part(name, self.settings, self.settings.port(name)).ready()
             match name:
+                case "dagster-code":
+                    return CodeServer(self.settings).ready()
                 case "dagster-webserver":
                     return Webserver(self.settings).ready()
                 case "docs":
@@ -185,7 +187,8 @@ class Stack:
             return False
 
     def _served(self) -> list[Part]:
-        return [Webserver(self.settings), Daemon(self.settings), DocsSite(self.settings)]
+        served = (CodeServer, Webserver, Daemon, DocsSite)
+        return [part(self.settings) for part in served]
 
     def _engines(self) -> list[Part]:
         assert self.sources is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +19,8 @@ from xmlrpc.client import Fault, ProtocolError, ServerProxy
 from dagster_project.stack.errors import StackError, last_log_line
 from dagster_project.stack.files import write_private
 from dagster_project.stack.part import Part
-from dagster_project.stack.supervisor_config import render, require_private, socket_path
+from dagster_project.stack.sockets import require_private, socket_path
+from dagster_project.stack.supervisor_config import SOCKET, render
 
 START_SECONDS = 15
 STOP_SECONDS = 120
@@ -39,7 +41,7 @@ class Supervisor:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.socket = socket_path(home)
+        self.socket = socket_path(home, SOCKET)
         self.config = home / "run" / "supervisord.conf"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -140,8 +142,7 @@ class Supervisor:
             self._call("shutdown")
         self._wait_gone(pid)
         if self.socket.parent != self.config.parent:
-            with contextlib.suppress(OSError):
-                self.socket.parent.rmdir()
+            shutil.rmtree(self.socket.parent, ignore_errors=True)
 
     def _wait_gone(self, pid: int) -> None:
         """Wait for the end of `pid`. A zombie has ended: its parent, a foreground `up`, collects it later."""

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from dagster_project.stack.errors import StackError
 from dagster_project.stack.part import Part
+from dagster_project.stack.sockets import socket_path
 
-# A Unix socket path holds 107 bytes; supervisord binds `<path>.<pid>` first and then links it.
-LONGEST_SOCKET = 107 - 9
+SOCKET = "supervisor.sock"
 LOG_BYTES = "10MB"
 LOG_BACKUPS = 3
 # Backoff grows by a second per failed start: 30 tries are eight minutes, enough to free a full disk.
 START_RETRIES = 30
-
-
-def socket_path(home: Path) -> Path:
-    """Where supervisord of `home` listens: inside it, or in a private folder of /tmp when that path is too long."""
-    inside = home / "run" / "supervisor.sock"
-    if len(os.fsencode(inside)) <= LONGEST_SOCKET:
-        return inside
-    digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    return Path("/tmp") / f"candlehouse-{digest}" / "supervisor.sock"  # noqa: S108
-
-
-def require_private(folder: Path, home: Path) -> None:
-    """Make `folder` for the owner of `home` alone.
-
-    Raises:
-        StackError: it exists and somebody else made it, or it is a link: in /tmp anybody could have put it there.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), home.stat().st_uid):
-        raise StackError(
-            f"{folder} was made by user {found.st_uid}: remove it, or set CANDLEHOUSE_HOME to a shorter path"
-        )
-    folder.chmod(0o700)
 
 
 def render(home: Path, parts: Sequence[Part]) -> str:
@@ -49,7 +22,7 @@ def render(home: Path, parts: Sequence[Part]) -> str:
     run = home / "run"
     sections = [
         "[unix_http_server]",
-        f"file={_escape(socket_path(home))}",
+        f"file={_escape(socket_path(home, SOCKET))}",
         "chmod=0600",
         "",
         "[supervisord]",

@@ -10,12 +10,15 @@ import json
 import os
 import re
 import shutil
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from tests.product.conftest import DAYS, FIRST_DAY, Product, shell_lines
@@ -144,6 +147,30 @@ def test_a_backfill_of_a_lost_week_launched_from_the_ui_brings_every_candle_back
     assert fingerprint(served, window) == before
 
 
+def jobs(served: Product) -> list[str]:
+    """The jobs that the UI knows; none while it does not reach the code server."""
+    query = "{repositoriesOrError {... on RepositoryConnection {nodes {jobs {name}}}}}"
+    answer = httpx.post(address(served, "/graphql"), json={"query": query}, timeout=60).json()["data"]
+    nodes = answer["repositoriesOrError"].get("nodes", [])
+    return [job["name"] for node in nodes for job in node["jobs"]]
+
+
+def test_a_killed_code_server_comes_back(served: Product) -> None:
+    def code() -> dict:
+        parts = json.loads(served.candlehouse("status", "--json"))["parts"]
+        return next(row for row in parts if row["part"] == "dagster-code")
+
+    before = jobs(served)
+    assert "archive_often" in before
+    killed = code()["pid"]
+    os.kill(killed, signal.SIGKILL)
+    deadline = time.monotonic() + 600
+    while code()["pid"] == killed or jobs(served) != before:
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    assert code()["healthy"] is True
+
+
 def test_the_docs_of_a_mart_are_one_click_from_its_asset(served: Product, page: Page, pictures: Path) -> None:
     page.goto(address(served, "/assets/clickhouse/analytics/leaderboard?view=overview"))
     link = page.get_by_role("link", name=re.compile("model.candlehouse.leaderboard")).first
@@ -189,7 +216,7 @@ def test_all_recorded_candles_are_there_and_closed(served: Product) -> None:
 
 def test_status_json_is_for_programs(served: Product) -> None:
     rows = json.loads(served.candlehouse("status", "--json"))
-    parts = {row["part"]: row for row in (rows if isinstance(rows, list) else rows["parts"])}
-    for part in ("postgres", "clickhouse", "redis", "dagster-webserver", "dagster-daemon", "docs"):
+    parts = {row["part"]: row for row in rows["parts"]}
+    for part in ("postgres", "clickhouse", "redis", "dagster-code", "dagster-webserver", "dagster-daemon", "docs"):
         assert parts[part]["healthy"] is True, parts
     assert not re.search(r"://[^/@\s]*:[^/@\s]+@", json.dumps(rows)), "a password in an address"

@@ -13,7 +13,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
 from click.testing import CliRunner
@@ -289,17 +288,15 @@ def test_addresses_are_shown_without_passwords(running: Stack) -> None:
     assert all(running.settings.secret(name) not in printed.getvalue() for name in DIARIES)
 
 
-def test_down_stops_everything_and_the_code_servers_of_dagster(running: Stack) -> None:
+def test_down_stops_everything_and_dagster_too(running: Stack) -> None:
     """Last in this file: it stops the stack. tests/product does `up` and `status` with Dagster."""
-    dagster = ("dagster-webserver", "dagster-daemon")
+    dagster = ("dagster-code", "dagster-webserver", "dagster-daemon")
     for part in dagster:
         assert running.supervisor.start_part(part)
-    states = running.supervisor.states()
     deadline = time.monotonic() + 90
-    while not all(psutil.Process(states[part].pid).children() for part in dagster):
-        assert time.monotonic() < deadline, "Dagster started no code server"
-        time.sleep(0.05)
-    assert len(find_leftovers(running.home)) > len(running.supervisor.states())
+    while {row.part: row.healthy for row in running.status()}["dagster-code"] is not True:
+        assert time.monotonic() < deadline, "the code server does not answer"
+        time.sleep(0.2)
     down = json.loads(candlehouse_process(running.home, "down", "--json").stdout)
     assert {*DIARIES, *dagster} <= set(down["stopped"])
     deadline = time.monotonic() + 30

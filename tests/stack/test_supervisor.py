@@ -18,8 +18,8 @@ from dagster_project.stack.embedded import EmbeddedStack
 from dagster_project.stack.errors import StackError
 from dagster_project.stack.leftovers import find_leftovers
 from dagster_project.stack.lifecycle import Stack, open_stack
+from dagster_project.stack.sockets import LONGEST_SOCKET, require_private, socket_path
 from dagster_project.stack.sources import Sources, choose_sources, write_sources
-from dagster_project.stack.supervisor_config import LONGEST_SOCKET, require_private, socket_path
 from tests.stack.conftest import local_settings
 from tests.stack.engines import DIARIES
 
@@ -186,9 +186,9 @@ def test_server_environments_start_nothing(tmp_path: Path) -> None:
 
 def test_a_long_home_gets_a_short_socket(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["a-rather-long-folder-name"] * 5)
-    assert socket_path(tmp_path) == tmp_path / "run" / "supervisor.sock"
-    assert len(os.fsencode(socket_path(deep))) <= LONGEST_SOCKET
-    assert socket_path(deep) != socket_path(deep.parent)
+    assert socket_path(tmp_path, "one.sock") == tmp_path / "run" / "one.sock"
+    assert len(os.fsencode(socket_path(deep, "one.sock"))) <= LONGEST_SOCKET
+    assert socket_path(deep, "one.sock") != socket_path(deep.parent, "one.sock")
 
 
 def test_a_planted_socket_folder_is_refused(tmp_path: Path) -> None:
