@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import clickhouse_connect
 import dagster as dg
 import psycopg
 import pytest
+
+from dagster_project.lib import trading_rows as rows
+from dagster_project.lib.trading_store import land
+from tests.dbt import crowd, desk
+from tests.dbt.warehouses import Warehouses
 
 Build = Callable[..., dg.ExecuteInProcessResult]
 
@@ -69,3 +75,38 @@ def connection(warehouse: Any) -> Iterator[psycopg.Connection]:
     """An autocommit connection to PostgreSQL."""
     with psycopg.connect(warehouse.settings.postgres_url, autocommit=True) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def both(warehouse: Any) -> Iterator[Warehouses]:
+    """Both engines with trades, accounts, snapshots and decisions, nothing built."""
+    from dbt.adapters.clickhouse import dbclient
+
+    from dagster_project.defs.transform.prepare import ensure_manifests
+
+    ensure_manifests()
+    dbclient._ensured_databases.clear()
+    url = warehouse.settings.postgres_url
+    with (
+        psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection,
+        clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url, autogenerate_session_id=False) as client,
+    ):
+        names = [*crowd.AGENTS, *desk.AGENTS]
+        for table, values in (
+            (rows.AGENTS, [{"id": agent, "display_name": agent.title(), "origin": "live"} for agent in names]),
+            (rows.ACCOUNTS, desk.accounts()),
+            (rows.EQUITY_SNAPSHOTS, desk.snapshots()),
+            (rows.DECISIONS, desk.decisions()),
+            (rows.TRADES, desk.trades()),
+            (rows.TRADES, crowd.made_up_trades(11, 200)),
+        ):
+            assert land(connection, table, (rows.Row(value, value) for value in values), "test").refused == 0
+        connection.execute(
+            "UPDATE decisions SET trade_id = 'desk-' || (row_number % 300) FROM (SELECT id AS one, row_number() OVER ()"
+            " FROM decisions) AS numbered WHERE id = one"
+        )
+        connection.execute(
+            f"ALTER DATABASE {connection.info.dbname} SET candlehouse.exchange = '{desk.EXCHANGE}'".encode()
+        )
+        connection.execute(f"SET candlehouse.exchange = '{desk.EXCHANGE}'".encode())
+        yield Warehouses(connection, client, warehouse.settings)

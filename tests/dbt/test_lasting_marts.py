@@ -7,58 +7,18 @@ An incremental build equals a full one to the last cell.
 
 from __future__ import annotations
 
-import math
 import random
 import threading
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import clickhouse_connect
 import psycopg
 import pytest
 
 from dagster_project.lib import mart_builds
-from dagster_project.lib import trading_rows as rows
 from dagster_project.lib.mart_builds import plan, take_cut
-from dagster_project.lib.trading_store import land
-from tests.dbt import crowd, desk
-from tests.dbt.warehouses import BUILT, CHEAP, ENGINES, Warehouses
-
-
-@pytest.fixture(scope="module")
-def both(warehouse: Any) -> Iterator[Warehouses]:
-    """Both engines with trades, accounts, snapshots and decisions, nothing built."""
-    from dbt.adapters.clickhouse import dbclient
-
-    from dagster_project.defs.transform.prepare import ensure_manifests
-
-    ensure_manifests()
-    dbclient._ensured_databases.clear()
-    url = warehouse.settings.postgres_url
-    with (
-        psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection,
-        clickhouse_connect.get_client(dsn=warehouse.settings.clickhouse_url, autogenerate_session_id=False) as client,
-    ):
-        names = [*crowd.AGENTS, *desk.AGENTS]
-        for table, values in (
-            (rows.AGENTS, [{"id": agent, "display_name": agent.title(), "origin": "live"} for agent in names]),
-            (rows.ACCOUNTS, desk.accounts()),
-            (rows.EQUITY_SNAPSHOTS, desk.snapshots()),
-            (rows.DECISIONS, desk.decisions()),
-            (rows.TRADES, desk.trades()),
-            (rows.TRADES, crowd.made_up_trades(11, 200)),
-        ):
-            assert land(connection, table, (rows.Row(value, value) for value in values), "test").refused == 0
-        connection.execute(
-            "UPDATE decisions SET trade_id = 'desk-' || (row_number % 300) FROM (SELECT id AS one, row_number() OVER ()"
-            " FROM decisions) AS numbered WHERE id = one"
-        )
-        connection.execute(
-            f"ALTER DATABASE {connection.info.dbname} SET candlehouse.exchange = '{desk.EXCHANGE}'".encode()
-        )
-        connection.execute(f"SET candlehouse.exchange = '{desk.EXCHANGE}'".encode())
-        yield Warehouses(connection, client, warehouse.settings)
+from tests.dbt import desk
+from tests.dbt.warehouses import BUILT, CHEAP, DECIDED, DECIDED_MARTS, ENGINES, Warehouses, unlike
 
 
 def facts(both: Warehouses) -> dict[str, tuple[Any, Any]]:
@@ -178,12 +138,6 @@ AROUND = (
     b" VALUES ('desk', 'BTC', '2025-03-20', 1, %(now)s, 'desk', 'BTC/USDT')"
     b" ON CONFLICT (exchange, symbol, day) DO UPDATE SET price = daily_marks.price + 1",
 )
-# What follows from decisions, and what of trades the other tests do not build.
-DECIDED = (
-    "+prompt_performance +calibration_scores +int_agent_signals +int_agent_trades +int_agent_streaks"
-    " +int_agent_exposure"
-)
-DECIDED_MARTS = ("prompt_days", "prompt_performance", "confidence_calibration", "calibration_scores")
 
 
 def prompt_decisions(both: Warehouses) -> list[int]:
@@ -405,39 +359,6 @@ def test_a_position_counts_from_its_entry_to_its_exit(both: Warehouses) -> None:
     assert held("steady") == held("winner") == []
 
 
-TABLES = (
-    *DECIDED_MARTS,
-    *(
-        "int_prompt_units",
-        "int_agent_signals",
-        "int_agent_trades",
-        "int_agent_streaks",
-        "int_agent_exposure",
-        "int_confidence_days",
-    ),
-)
-
-
-def contents(both: Warehouses) -> dict[tuple[str, str], list[tuple[Any, ...]]]:
-    """Every row of TABLES in both engines, in one order."""
-    found = {}
-    for table in TABLES:
-        left = both.connection.execute(f"SELECT * FROM analytics.{table}".encode()).fetchall()
-        right = both.client.query(f"SELECT * FROM {both.settings.clickhouse_analytics}.{table}").result_rows
-        for engine, read in (("postgres", left), ("clickhouse", right)):
-            found[engine, table] = sorted(
-                (tuple(row) for row in read), key=lambda row: [str(cell) for cell in row if not isinstance(cell, float)]
-            )
-    return found
-
-
-def differing(left: Any, right: Any) -> bool:
-    """Exact for all but floats, which parts may sum up in another order."""
-    if isinstance(left, float) and isinstance(right, float):
-        return not math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-12)
-    return left != right
-
-
 def test_what_follows_from_decisions_equals_a_full_build(both: Warehouses) -> None:
     run, draw = both.connection.execute, random.Random(3)
     trades = [f"plain-{number}" for number in range(30)]
@@ -475,13 +396,9 @@ def test_what_follows_from_decisions_equals_a_full_build(both: Warehouses) -> No
     both.move()
     made = both.cut_and_build(select=DECIDED)
     assert all(one.since and one.copied_since for one in made.values())
-    partial = contents(both)
+    partial = both.decided()
     both.cut_and_build(full=True, select=DECIDED)
-    for place, expected in contents(both).items():
-        found = partial[place]
-        assert len(found) == len(expected), place
-        for one, other in zip(found, expected, strict=True):
-            assert not [(a, b) for a, b in zip(one, other, strict=True) if differing(a, b)], (place, one[:5])
+    assert unlike(partial, both.decided()) == []
 
 
 def test_facts_are_compared_by_what_changed(both: Warehouses) -> None:

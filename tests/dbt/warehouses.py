@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,18 @@ Rows = list[tuple[Any, ...]]
 # Every mart of trades but the widest, whose query ClickHouse analyses for seconds.
 CHEAP = "+leaderboard +since_inception +winning_patterns +trade_contradictions"
 BUILT = {"trade_facts", "agent_daily", "leaderboard", "since_inception", "winning_patterns", "trade_contradictions"}
+
+# What follows from decisions, and what of trades the cheap ones do not build.
+DECIDED = (
+    "+prompt_performance +calibration_scores +int_agent_signals +int_agent_trades +int_agent_streaks"
+    " +int_agent_exposure"
+)
+DECIDED_MARTS = ("prompt_days", "prompt_performance", "confidence_calibration", "calibration_scores")
+TABLES = (
+    *DECIDED_MARTS,
+    *("int_prompt_units", "int_agent_signals", "int_agent_trades", "int_agent_streaks"),
+    *("int_agent_exposure", "int_confidence_days"),
+)
 
 
 @dataclass
@@ -113,6 +126,16 @@ class Warehouses:
             found["clickhouse", mart] = sorted((tuple(row) for row in right), key=repr)
         return found
 
+    def decided(self) -> dict[tuple[str, str], Rows]:
+        """Every row of TABLES in both engines, in one order."""
+        found = {}
+        for table in TABLES:
+            left = self.connection.execute(f"SELECT * FROM analytics.{table}".encode()).fetchall()
+            right = self.client.query(f"SELECT * FROM {self.settings.clickhouse_analytics}.{table}").result_rows
+            for engine, read in (("postgres", left), ("clickhouse", right)):
+                found[engine, table] = sorted((tuple(row) for row in read), key=_without_floats)
+        return found
+
     def boards(self) -> dict[str, Rows]:
         """The designs' own boards in PostgreSQL, refreshed."""
         self.connection.execute("SELECT nof0.refresh_views_nof0(), learning.refresh_prompt_performance()")
@@ -120,3 +143,24 @@ class Warehouses:
             board: sorted(self.connection.execute(f"SELECT * FROM {board}".encode()).fetchall(), key=repr)
             for board in ("nof0.v_leaderboard", "learning.prompt_performance")
         }
+
+
+def unlike(found: dict[tuple[str, str], Rows], expected: dict[tuple[str, str], Rows]) -> list[str]:
+    """Rows of `found` that are not those of `expected`. Floats may be summed in another order, all else is exact."""
+    told = []
+    for place, rows in expected.items():
+        told += [f"{place}: {len(found[place])} rows, not {len(rows)}"] if len(found[place]) != len(rows) else []
+        for one, other in zip(found[place], rows, strict=False):
+            cells = [(a, b) for a, b in zip(one, other, strict=True) if _differ(a, b)]
+            told += [f"{place} {one[:5]}: {cells}"] if cells else []
+    return told
+
+
+def _without_floats(row: tuple[Any, ...]) -> list[str]:
+    return [str(cell) for cell in row if not isinstance(cell, float)]
+
+
+def _differ(left: Any, right: Any) -> bool:
+    if isinstance(left, float) and isinstance(right, float):
+        return not math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-12)
+    return left != right
