@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.stack.part import Part
@@ -87,10 +88,9 @@ class CodeServer(_Dagster):
         from grpc_health.v1 import health_pb2, health_pb2_grpc
 
         with grpc.insecure_channel(f"unix:{self.socket}") as channel:
+            health: Any = health_pb2_grpc.HealthStub(channel)
             try:
-                answer = health_pb2_grpc.HealthStub(channel).Check(
-                    health_pb2.HealthCheckRequest(service="DagsterApi"), timeout=5
-                )
+                answer = health.Check(health_pb2.HealthCheckRequest(service="DagsterApi"), timeout=5)
             except grpc.RpcError:
                 return False
         return answer.status == health_pb2.HealthCheckResponse.SERVING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 from datetime import timedelta
@@ -55,7 +56,8 @@ def test_a_killed_build_is_made_up_for(both: Warehouses, seed: int) -> None:
             assert (made.why_full is not None) == full
             place = (engine, draw.randint(1, 30), round(draw.uniform(0, 0.4), 3))
             places.append(place)
-            ended = forked.run(victim.build, engine, SELECTED, made.arguments, *place[1:], **made.environment)
+            os.environ.update(made.environment)
+            ended = forked.run(victim.build, engine, SELECTED, made.arguments, *place[1:])
             assert ended == -signal.SIGKILL, place
 
     def build(*, full: bool) -> None:
