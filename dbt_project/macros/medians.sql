@@ -68,9 +68,9 @@ counted as (
 
     select
         *,
-        {{ typed('sum(values_in) over (partition by exchange, origin_group, agent_id, measure)', 'int') }} as total,
+        {{ typed('sum(values_in) over (partition by agent_id, exchange, origin_group, measure)', 'int') }} as total,
         {{ typed(
-            'sum(values_in) over (partition by exchange, origin_group, agent_id, measure'
+            'sum(values_in) over (partition by agent_id, exchange, origin_group, measure'
             ' order by bucket rows between unbounded preceding and current row)', 'int'
         ) }} as reached
     from buckets
@@ -88,7 +88,7 @@ middle as (
         bucket,
         total,
         dense_rank() over (order by exchange, origin_group, agent_id, measure) as series,
-        min(reached - values_in) over (partition by exchange, origin_group, agent_id, measure) as before
+        min(reached - values_in) over (partition by agent_id, exchange, origin_group, measure) as before
     from counted
     where 2 * reached >= total and 2 * (reached - values_in) <= total
 

@@ -9,19 +9,7 @@
     pre_hook="{{ join_by_hash() }}",
 ) }}
 
-with days as (
-
-    select
-        *,
-        row_number() over (
-            partition by exchange, origin_group, agent_id
-            order by last_decided_at desc, {{ by_bytes('last_decision_id') }} desc
-        ) as recency
-    from {{ ref('int_signal_days') }}
-
-),
-
-means as (
+with means as (
 
     select
         exchange,
@@ -33,7 +21,8 @@ means as (
         {% endfor -%}
         {% endfor %}
         , {{ mean_of_parts('leverage', "action in ('long', 'short')") }} as leverage_convo_mean
-    from days
+        , max(last_decided_at) as last_decided_at
+    from {{ ref('int_signal_days') }}
     group by exchange, origin_group, agent_id
 
 ),
@@ -56,9 +45,10 @@ counted as {{ once() }}(
         {% endfor -%}
         {% endfor -%}
         coalesce(max(means.leverage_convo_mean), 0) as avg_convo_leverage,
-        max(case when recency = 1 then last_decision_id end) as last_decision_id,
-        max(last_decided_at) as last_decided_at
-    from days
+        max(case when days.last_decided_at = means.last_decided_at then {{ by_bytes('days.last_decision_id') }} end)
+            as last_decision_id,
+        max(days.last_decided_at) as last_decided_at
+    from {{ ref('int_signal_days') }} as days
     inner join means
         on
             days.exchange = means.exchange
@@ -75,7 +65,7 @@ nights as (
         *,
         {{ microseconds_between(
             'last_asked_at',
-            'lead(' ~ typed('first_asked_at', 'timestamp', nullable=true) ~ ') over (partition by exchange, origin_group, agent_id order by day)'
+            'lead(' ~ typed('first_asked_at', 'timestamp', nullable=true) ~ ') over (partition by agent_id, exchange, origin_group order by day)'
         ) }} as night
     from {{ ref('int_invocation_days') }}
 
@@ -151,7 +141,7 @@ instruments as (
         origin_group,
         agent_id,
         symbol
-    from days
+    from {{ ref('int_signal_days') }}
 
 ),
 

@@ -26,7 +26,7 @@ compared as (
     select
         *,
         lag({{ typed('streak', 'int', nullable=true) }}) over (
-            partition by exchange, origin_group, agent_id order by month, place
+            partition by agent_id, exchange, origin_group order by month, place
         ) as streak_before
     from ends
 
@@ -38,7 +38,7 @@ numbered as (
     select
         *,
         sum(case when place = 1 and (streak > 0) = (streak_before > 0) then 0 else 1 end) over (
-            partition by exchange, origin_group, agent_id order by month, place
+            partition by agent_id, exchange, origin_group order by month, place
             rows between unbounded preceding and current row
         ) as number
     from compared
@@ -62,7 +62,7 @@ recent as (
 
     select
         *,
-        row_number() over (partition by exchange, origin_group, agent_id order by number desc) as recency
+        row_number() over (partition by agent_id, exchange, origin_group order by number desc) as recency
     from joined
 
 ),

@@ -69,9 +69,9 @@ ordered as (
 
     select
         *,
-        {{ typed('sum(judged) over (partition by exchange, origin_group, scope, agent_id, version, chosen)', 'int') }} as total,
+        {{ typed('sum(judged) over (partition by agent_id, version, chosen, scope, exchange, origin_group)', 'int') }} as total,
         {{ typed(
-            'sum(judged) over (partition by exchange, origin_group, scope, agent_id, version, chosen'
+            'sum(judged) over (partition by agent_id, version, chosen, scope, exchange, origin_group'
             ' order by confidence rows between unbounded preceding and current row)', 'int'
         ) }} as reached
     from counted

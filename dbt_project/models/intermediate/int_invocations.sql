@@ -108,6 +108,6 @@ select
     {{ typed('asked_at', 'timestamp') }} as asked_at,
     -- To the next one of the same day; the last one's lasts into a later day.
     {{ microseconds_between('asked_at',
-        'lead(' ~ typed('asked_at', 'timestamp', nullable=true) ~ ') over (partition by exchange, origin_group, agent_id, day order by asked_at)'
+        'lead(' ~ typed('asked_at', 'timestamp', nullable=true) ~ ') over (partition by agent_id, exchange, origin_group, day order by asked_at)'
     ) }} as microseconds
 from wanted

@@ -20,7 +20,7 @@ decisions as (
     select
         decisions.*,
         row_number() over (
-            partition by decisions.exchange, decisions.origin_group, decisions.agent_id, decisions.day, decisions.symbol, decisions.action
+            partition by decisions.agent_id, decisions.exchange, decisions.origin_group, decisions.day, decisions.symbol, decisions.action
             order by decisions.decided_at desc, {{ by_bytes('decisions.decision_id') }} desc
         ) as recency
     from {{ ref('int_decisions') }} as decisions

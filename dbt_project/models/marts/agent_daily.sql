@@ -69,7 +69,7 @@ captured as (
         {{ day_of('snapshots.captured_at') }} as day,
         row_number() over (
             partition by
-                snapshots.exchange, snapshots.origin_group, snapshots.agent_id, {{ day_of('snapshots.captured_at') }}
+                snapshots.agent_id, snapshots.exchange, snapshots.origin_group, {{ day_of('snapshots.captured_at') }}
             order by snapshots.captured_at desc
         ) as recency
     from {{ ref('stg_equity_snapshots') }} as snapshots
@@ -335,11 +335,11 @@ running as (
             as {{ name }}_before,
         {% endfor -%}
         sum(days.realized_pnl) over (
-            partition by days.exchange, days.origin_group, days.agent_id order by days.day
+            partition by days.agent_id, days.exchange, days.origin_group order by days.day
             rows between unbounded preceding and current row
         ) as realized_pnl_since,
         count(days.snapshot_equity) over (
-            partition by days.exchange, days.origin_group, days.agent_id order by days.day
+            partition by days.agent_id, days.exchange, days.origin_group order by days.day
             rows between unbounded preceding and current row
         ) as anchor
     from days
@@ -367,9 +367,9 @@ anchored as (
     select
         *,
         realized_pnl_total + open_pnl as pnl,
-        max(snapshot_equity) over (partition by exchange, origin_group, agent_id, anchor) as anchor_equity,
+        max(snapshot_equity) over (partition by agent_id, exchange, origin_group, anchor) as anchor_equity,
         max(case when snapshot_equity is not null then realized_pnl_total + open_pnl end)
-            over (partition by exchange, origin_group, agent_id, anchor) as anchor_pnl
+            over (partition by agent_id, exchange, origin_group, anchor) as anchor_pnl
     from summed
 
 ),
@@ -393,10 +393,10 @@ compared as (
     select
         *,
         coalesce(
-            lag(equity) over (partition by exchange, origin_group, agent_id order by day), equity_before, initial_equity
+            lag(equity) over (partition by agent_id, exchange, origin_group order by day), equity_before, initial_equity
         ) as opening_equity,
         max(equity) over (
-            partition by exchange, origin_group, agent_id order by day rows between unbounded preceding and current row
+            partition by agent_id, exchange, origin_group order by day rows between unbounded preceding and current row
         ) as highest_since
     from valued
 

@@ -36,7 +36,7 @@ counted as (
         *,
         {{ safe_divide('confidence_sum', 'decisions') }} as stated,
         count(*) over (
-            partition by exchange, origin_group, scope, agent_id, prompt_version, chosen, binning
+            partition by agent_id, prompt_version, chosen, scope, binning, exchange, origin_group
         ) as bins
     from binned
 

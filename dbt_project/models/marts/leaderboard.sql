@@ -32,7 +32,7 @@ snapshots as (
         agent_id,
         equity,
         captured_at,
-        row_number() over (partition by exchange, origin_group, agent_id order by captured_at desc) as recency
+        row_number() over (partition by agent_id, exchange, origin_group order by captured_at desc) as recency
     from {{ ref('stg_equity_snapshots') }}
 
 ),

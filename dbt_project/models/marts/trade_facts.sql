@@ -4,7 +4,7 @@
     on_schema_change='fail',
     order_by=['agent_id', 'day', 'trade_id'],
     indexes=[
-        {'columns': ['agent_id', 'day']}, {'columns': ['day'], 'type': 'brin'}, {'columns': ['trade_id'], 'unique': true},
+        {'columns': ['agent_id', 'day']}, {'columns': ['day']}, {'columns': ['trade_id'], 'unique': true},
         {'columns': ['decision_id']},
     ] if target.type == 'postgres' else [],
     pre_hook=[

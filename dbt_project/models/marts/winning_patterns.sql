@@ -24,8 +24,8 @@ overall as (
 
     select
         *,
-        sum(trades) over (partition by exchange, origin_group, agent_id, dimension) as all_trades,
-        sum(wins) over (partition by exchange, origin_group, agent_id, dimension) as all_wins
+        sum(trades) over (partition by agent_id, exchange, origin_group, dimension) as all_trades,
+        sum(wins) over (partition by agent_id, exchange, origin_group, dimension) as all_wins
     from counted
 
 ),
@@ -39,7 +39,7 @@ rest as (
         {{ safe_divide('wins', 'trades') }} as win_rate,
         {{ safe_divide('all_wins - wins', 'all_trades - trades') }} as win_rate_elsewhere,
         -- Every pattern of the agent that has a rest is one more chance to be wrong.
-        greatest(1, count(case when all_trades > trades then 1 end) over (partition by exchange, origin_group, agent_id))
+        greatest(1, count(case when all_trades > trades then 1 end) over (partition by agent_id, exchange, origin_group))
             as compared
     from overall
 
