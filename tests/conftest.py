@@ -32,6 +32,7 @@ LONGEST = (
     "tests/product/test_run.py",
     "tests/product/test_served.py",
     "tests/dbt/test_lasting_marts.py",
+    "tests/dbt/test_killed_builds.py",
     "tests/repository/test_lint.py",
     "tests/dbt/test_arena_marts.py",
     "tests/archive/test_erasure.py",
