@@ -66,7 +66,7 @@ class CodeServer(_Dagster):
     """
 
     name = "dagster-code"
-    title = "the Dagster code server"
+    title = "Dagster code server"
     priority = 55
     port_serves = False
 

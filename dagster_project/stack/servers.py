@@ -21,10 +21,11 @@ def check_server(name: str, settings: Settings) -> None:
         raise
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise StackError(
-            f"the server of CANDLEHOUSE_{name.upper()}_URL does not answer ({reason[:160]}):"
-            " start it or correct the URL"
-        ) from None
+        if settings.embeds(name):
+            whose, fix = f"{name} of {settings.home}", "`candlehouse up` starts it"
+        else:
+            whose, fix = f"the server of CANDLEHOUSE_{name.upper()}_URL", "start it or correct the URL"
+        raise StackError(f"{whose} does not answer ({reason[:160]}): {fix}") from None
 
 
 def _postgres(url: str) -> None:

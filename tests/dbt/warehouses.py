@@ -118,18 +118,12 @@ class Warehouses:
         """Every row of these marts of both engines, sorted."""
         from dagster_project.defs.transform.parity import mart_keys
 
-        found = {}
-        for mart in set(marts) & set(mart_keys()):
-            left = self.connection.execute(f"SELECT * FROM analytics.{mart}".encode()).fetchall()
-            right = self.client.query(f"SELECT * FROM {self.settings.clickhouse_analytics}.{mart}").result_rows
-            found["postgres", mart] = sorted(left, key=repr)
-            found["clickhouse", mart] = sorted((tuple(row) for row in right), key=repr)
-        return found
+        return self.tables(set(marts) & set(mart_keys()))
 
-    def decided(self) -> dict[tuple[str, str], Rows]:
-        """Every row of TABLES in both engines, in one order."""
+    def tables(self, tables: Collection[str] = TABLES) -> dict[tuple[str, str], Rows]:
+        """Every row of these models of both engines, in an order without floats."""
         found = {}
-        for table in TABLES:
+        for table in tables:
             left = self.connection.execute(f"SELECT * FROM analytics.{table}".encode()).fetchall()
             right = self.client.query(f"SELECT * FROM {self.settings.clickhouse_analytics}.{table}").result_rows
             for engine, read in (("postgres", left), ("clickhouse", right)):
