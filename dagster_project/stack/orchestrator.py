@@ -15,8 +15,15 @@ from dagster_project.stack.ports import LOOPBACK
 from dagster_project.stack.sockets import require_private, socket_path
 
 INSTANCE = PROJECT_ROOT / "dagster_project" / "instance" / "dagster.yaml"
-LOCATION = "candlehouse"
-MODULE = "dagster_project.definitions"
+WORKSPACE = PROJECT_ROOT / "workspace.yaml"
+
+
+def _our_location() -> dict[str, str]:
+    """`module_name` and `location_name`, as `dagster dev` reads them."""
+    import yaml
+
+    [location] = yaml.safe_load(WORKSPACE.read_text())["load_from"]
+    return location["python_module"]
 
 
 class _Dagster(Part):
@@ -54,7 +61,8 @@ class _Dagster(Part):
         staging = folder / ".dagster.yaml"
         shutil.copyfile(INSTANCE, staging)
         staging.replace(folder / "dagster.yaml")
-        location = {"grpc_server": {"socket": str(self.socket), "location_name": LOCATION}}
+        name = _our_location()["location_name"]
+        location = {"grpc_server": {"socket": str(self.socket), "location_name": name}}
         staging.write_text(json.dumps({"load_from": [location]}))  # JSON is YAML
         staging.replace(self.workspace)
 
@@ -78,9 +86,11 @@ class CodeServer(_Dagster):
 
     def command(self) -> list[str]:
         """The server itself. `dagster code-server` keeps it as a child that it does not start again once killed."""
-        where = ["--socket", str(self.socket), "--location-name", LOCATION, "--working-directory", str(PROJECT_ROOT)]
+        ours = _our_location()
+        what = ["--module-name", ours["module_name"], "--location-name", ours["location_name"]]
+        where = ["--socket", str(self.socket), "--working-directory", str(PROJECT_ROOT)]
         own = "--use-python-environment-entry-point"
-        return [sys.executable, "-m", "dagster", "api", "grpc", "--module-name", MODULE, *where, own]
+        return [sys.executable, "-m", "dagster", "api", "grpc", *what, *where, own]
 
     def ready(self) -> bool:
         """Whether it says that it serves."""

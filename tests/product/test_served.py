@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 import pytest
 
+from dagster_project.stack.leftovers import find_leftovers
 from tests.product.conftest import DAYS, FIRST_DAY, Product, shell_lines
 
 if TYPE_CHECKING:
@@ -219,3 +221,22 @@ def test_status_json_is_for_programs(served: Product) -> None:
     for part in ("postgres", "clickhouse", "redis", "dagster-code", "dagster-webserver", "dagster-daemon", "docs"):
         assert parts[part]["healthy"] is True, parts
     assert not re.search(r"://[^/@\s]*:[^/@\s]+@", json.dumps(rows)), "a password in an address"
+
+
+def test_down_in_the_middle_of_a_run_leaves_nothing(served: Product) -> None:
+    """Last in this file: it stops the product."""
+    parts = {row["part"]: row for row in json.loads(served.candlehouse("status", "--json"))["parts"]}
+    code = psutil.Process(parts["dagster-code"]["pid"])
+    idle = {child.pid for child in code.children(recursive=True)}
+    launch = (
+        'mutation {launchPipelineExecution(executionParams: {selector: {jobName: "archive_often", repositoryName:'
+        ' "__repository__", repositoryLocationName: "candlehouse"}}) {__typename}}'
+    )
+    answer = httpx.post(address(served, "/graphql"), json={"query": launch}, timeout=60).json()["data"]
+    assert answer["launchPipelineExecution"]["__typename"] == "LaunchRunSuccess"
+    deadline = time.monotonic() + 300
+    while {child.pid for child in code.children(recursive=True)} <= idle:
+        assert time.monotonic() < deadline, "the run does not start"
+        time.sleep(0.1)
+    served.candlehouse("down")
+    assert find_leftovers(served.home) == []
