@@ -48,12 +48,12 @@
     insert into {{ ref('int_decision_touched') }}
     {{ before_and_after(
         'decision_id',
-        'decision_id, exchange, origin_group, agent_id, trade_id, cycle_id, decided_at',
+        'decision_id, exchange, origin_group, agent_id, prompt_version, trade_id, cycle_id, decided_at',
         ref('stg_decision_changes'),
         copied_since('decisions')
     ) }}
     select
-        decision_id, exchange, origin_group, agent_id, trade_id, cycle_id,
+        decision_id, exchange, origin_group, agent_id, {{ typed(named_version(), 'text') }}, trade_id, cycle_id,
         {{ typed(day_of('decided_at'), 'date') }},
         {{ moment(env_var('DBT_BEGAN')) }}
     from places

@@ -161,7 +161,7 @@ units as (
     origin_group,
     agent_id,
     symbol,
-    coalesce(nullif(prompt_version, ''), 'not known') as prompt_version,
+    {{ named_version() }} as prompt_version,
     {{ day }} as day,
     currency,
     0 as decisions,

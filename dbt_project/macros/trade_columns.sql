@@ -1,6 +1,6 @@
 {% macro trade_columns() %}
     -- ids
-    {{ typed('id', 'text') }} as trade_id,
+    {{ typed(in_the_order_of_marts('id'), 'text') }} as trade_id,
     {{ typed('agent_id', 'text') }} as agent_id,
     {{ typed('exchange', 'text') }} as exchange,
     {{ typed('symbol', 'text') }} as symbol,

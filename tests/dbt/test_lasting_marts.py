@@ -401,6 +401,19 @@ def test_what_follows_from_decisions_equals_a_full_build(both: Warehouses) -> No
     assert unlike(partial, both.tables()) == []
 
 
+def test_a_changed_row_is_found_by_an_index(both: Warehouses) -> None:
+    """In another order than the mart's, changes were looked for among all trades."""
+    for changes, mart, key in (
+        ("stg_trade_changes", "trade_facts", "trade_id"),
+        ("stg_decision_changes", "int_decisions", "decision_id"),
+    ):
+        orders = both.connection.execute(
+            f"SELECT (SELECT pg_collation_for({key}) FROM analytics.{changes} LIMIT 1),"
+            f" (SELECT pg_collation_for({key}) FROM analytics.{mart} LIMIT 1)".encode()
+        ).fetchone()
+        assert orders == ('"default"', '"default"')
+
+
 def test_facts_are_compared_by_what_changed(both: Warehouses) -> None:
     """Since both warehouses agreed; all of them after a full build, after a difference and once a day."""
     from dagster_project.defs.transform import parity

@@ -34,7 +34,7 @@ DECIDED_MARTS = ("prompt_days", "prompt_performance", "confidence_calibration", 
 TABLES = (
     *DECIDED_MARTS,
     *("int_prompt_units", "int_agent_signals", "int_agent_trades", "int_agent_streaks"),
-    *("int_agent_exposure", "int_confidence_days"),
+    *("int_agent_exposure", "int_confidence_days", "int_confidence_versions", "int_confidence"),
 )
 
 

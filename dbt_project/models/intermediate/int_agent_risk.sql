@@ -1,7 +1,7 @@
 {{ config(
     materialized='table',
     order_by=['exchange', 'origin_group', 'agent_id'],
-    pre_hook="{{ join_by_hash() }}",
+    pre_hook="{{ group_by_hash() }}",
 ) }}
 
 with days as (

@@ -1,45 +1,38 @@
-{%- set scopes = {'agent': "'all'", 'version': 'prompt_version'} -%}
 {%- set choices = {'all': '1 = 1', 'traded': 'is_traded', 'skipped': 'not is_traded'} -%}
-
 {{ config(
-    materialized='table',
+    materialized='incremental',
+    incremental_strategy='append',
     order_by=['exchange', 'origin_group', 'scope', 'agent_id', 'prompt_version', 'chosen', 'confidence'],
+    pre_hook="{{ forget_populations() }}",
 ) }}
+-- depends_on: {{ ref('int_confidence_touched') }}
 
 -- How often a confidence was right, in every population that the boards tell apart. Decisions whose outcome is known.
-with confidences as (
+with populations as (
 
-    select
-        exchange,
-        origin_group,
-        agent_id,
-        prompt_version,
-        is_traded,
-        confidence,
-        {{ typed('sum(judged)', 'int') }} as judged,
-        {{ typed('sum(correct)', 'int') }} as correct
-    from {{ ref('int_confidence_days') }}
-    where judged > 0
-    group by exchange, origin_group, agent_id, prompt_version, is_traded, confidence
-
-),
-
-populations as (
-
-    {% for scope, version in scopes.items() -%}
+    {% for scope, version in {'agent': "'all'", 'version': 'versions.prompt_version'}.items() -%}
     {% set last_scope = loop.last -%}
     {% for choice, condition in choices.items() -%}
     select
-        exchange,
-        origin_group,
+        versions.exchange as exchange,
+        versions.origin_group as origin_group,
         '{{ scope }}' as scope,
-        agent_id,
+        versions.agent_id as agent_id,
         {{ version }} as version,
         '{{ choice }}' as chosen,
-        confidence,
-        judged,
-        correct
-    from confidences
+        versions.confidence as confidence,
+        versions.judged as judged,
+        versions.correct as correct
+    from {{ ref('int_confidence_versions') }} as versions
+    {% if is_partial() -%}
+    inner join {{ ref('int_confidence_touched') }} as touched
+        on
+            versions.agent_id = touched.agent_id
+            and {{ version }} = touched.prompt_version
+            and versions.exchange = touched.exchange
+            and versions.origin_group = touched.origin_group
+            and touched.scope = '{{ scope }}'
+    {% endif -%}
     where {{ condition }}
     {% if not (loop.last and last_scope) -%}
     union all

@@ -17,7 +17,7 @@ known as (
 
     select
         decisions.*,
-        coalesce(nullif(decisions.prompt_version, ''), 'not known') as version
+        {{ named_version('decisions.prompt_version') }} as version
     from {{ ref('int_decisions') }} as decisions
     {%- if is_partial() %}
     inner join days

@@ -6,6 +6,7 @@ select
     {{ typed("''", 'text') }} as exchange,
     {{ typed("''", 'text') }} as origin_group,
     {{ typed("''", 'text') }} as agent_id,
+    {{ typed("''", 'text') }} as prompt_version,
     {{ typed("''", 'text', nullable=true) }} as trade_id,
     {{ typed('0', 'int', nullable=true) }} as cycle_id,
     {{ typed("'2000-01-01'", 'date') }} as day,

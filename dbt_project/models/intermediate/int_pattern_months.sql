@@ -4,7 +4,10 @@
     order_by=['exchange', 'origin_group', 'agent_id', 'month', 'dimension', 'pattern'],
     indexes=[{'columns': ['agent_id', 'month', 'exchange', 'origin_group', 'dimension', 'pattern'], 'unique': true}]
         if target.type == 'postgres' else [],
-    pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'month'], touched('month')) }}",
+    pre_hook=[
+        "{{ group_by_hash() }}",
+        "{{ forget(['exchange', 'origin_group', 'agent_id', 'month'], touched('month')) }}",
+    ],
 ) }}
 -- depends_on: {{ ref('int_trade_touched') }}
 

@@ -7,7 +7,10 @@
     order_by=['exchange', 'origin_group', 'agent_id', 'month', 'result', 'side'],
     indexes=[{'columns': ['agent_id', 'month', 'exchange', 'origin_group', 'result', 'side'], 'unique': true}]
         if target.type == 'postgres' else [],
-    pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'month'], touched('month')) }}",
+    pre_hook=[
+        "{{ group_by_hash() }}",
+        "{{ forget(['exchange', 'origin_group', 'agent_id', 'month'], touched('month')) }}",
+    ],
 ) }}
 -- depends_on: {{ ref('int_trade_touched') }}
 

@@ -1,11 +1,21 @@
 {%- set key = ['exchange', 'origin_group', 'scope', 'agent_id', 'prompt_version', 'chosen'] -%}
 {{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
     order_by=key,
     indexes=[{'columns': key, 'unique': true}] if target.type == 'postgres' else [],
-    pre_hook="{{ join_by_hash() }}",
+    pre_hook=["{{ join_by_hash() }}", "{{ forget_populations() }}"],
 ) }}
+-- depends_on: {{ ref('int_confidence_touched') }}
 
-with losses as (
+with confidences as {{ once_if(is_partial()) }}(
+
+    {{ touched_confidences() }}
+
+),
+
+losses as (
 
     select
         *,
@@ -14,7 +24,7 @@ with losses as (
         -- As scikit-learn does: a certainty that turns out wrong costs 36, not everything.
         -ln(greatest({{ typed('confidence', 'float') }}, 2.220446049250313e-16)) as loss_right,
         -ln(greatest({{ typed('1 - confidence', 'float') }}, 2.220446049250313e-16)) as loss_wrong
-    from {{ ref('int_confidence') }}
+    from confidences
 
 ),
 
@@ -77,7 +87,7 @@ gaps as (
         'equal {{ binning }}' as binning,
         sum(judged) as n,
         {{ safe_divide('sum(confidence * judged) - sum(correct)', 'sum(judged)') }} as gap
-    from {{ ref('int_confidence') }}
+    from confidences
     group by exchange, origin_group, scope, agent_id, prompt_version, chosen, {{ binning }}_bin
     {% if not loop.last -%}
     union all

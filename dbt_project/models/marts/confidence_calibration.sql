@@ -1,10 +1,21 @@
 {%- set key = ['exchange', 'origin_group', 'scope', 'agent_id', 'prompt_version', 'chosen', 'binning', 'bin'] -%}
 {{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
     order_by=key,
     indexes=[{'columns': key, 'unique': true}] if target.type == 'postgres' else [],
+    pre_hook="{{ forget_populations() }}",
 ) }}
+-- depends_on: {{ ref('int_confidence_touched') }}
 
-with binned as (
+with confidences as {{ once_if(is_partial()) }}(
+
+    {{ touched_confidences() }}
+
+),
+
+binned as (
 
     {% for binning in ('width', 'mass') -%}
     select
@@ -21,7 +32,7 @@ with binned as (
         sum(judged) as decisions,
         sum(correct) as right_ones,
         sum(confidence * judged) as confidence_sum
-    from {{ ref('int_confidence') }}
+    from confidences
     group by exchange, origin_group, scope, agent_id, prompt_version, chosen, {{ binning }}_bin
     {% if not loop.last -%}
     union all

@@ -1,0 +1,3 @@
+{% macro in_the_order_of_marts(text) %}
+    {{- text }}{{ ' collate "default"' if target.type == 'postgres' -}}
+{% endmacro %}
