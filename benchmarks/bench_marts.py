@@ -98,7 +98,8 @@ class Bench:
         variables = self.settings.dbt_environment() | made.environment
         target = self.settings.home / "dbt" / f"{engine}-benchmark"
         paths = ("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target))
-        arguments = ["run", "--target", engine, "--quiet", "--select", select, *paths, "--log-path", str(target)]
+        log = ("--log-path", str(target), "--log-level-file", "info")
+        arguments = ["run", "--target", engine, "--quiet", "--select", select, *paths, *log]
         if exclude:
             arguments += ["--exclude", exclude]
         with Peak(*self.pids) as peak:

@@ -15,18 +15,19 @@
     {{ divide_wide('sum(' ~ total ~ ')' if name in ('holding', 'break') else sum_of_products(total) if name == 'notional' else exact_sum(total), count) }}
 {%- endmacro %}
 
-{% macro std_of_parts(name, mean, condition='1 = 1') %}
+{% macro squares_of_parts(name, mean, condition='1 = 1') %}
     {#- Chan, Golub, LeVeque (1983): squares about the mean of all, from those about the means of the parts. -#}
-    {%- set n = 'sum(case when ' ~ condition ~ ' then ' ~ name ~ '_n else 0 end)' -%}
     {%- set away = '(' ~ divide_wide(name ~ '_sum', name ~ '_n') ~ ' - ' ~ mean ~ ')' -%}
+    sum(case when {{ condition }} and {{ name }}_n > 0 then {{ name }}_squares + {{ name }}_n * {{ away }} * {{ away }} end)
+{%- endmacro %}
+
+{% macro std_of_parts(name, mean, condition='1 = 1') %}
+    {%- set n = 'sum(case when ' ~ condition ~ ' then ' ~ name ~ '_n else 0 end)' -%}
     case
         when
             {{ n }} > 1
             and max(case when {{ condition }} then {{ name }}_max end) > min(case when {{ condition }} then {{ name }}_min end)
-            then sqrt(
-                sum(case when {{ condition }} and {{ name }}_n > 0 then {{ name }}_squares + {{ name }}_n * {{ away }} * {{ away }} end)
-                / ({{ n }} - 1)
-            )
+            then sqrt({{ squares_of_parts(name, mean, condition) }} / ({{ n }} - 1))
         else 0
     end
 {%- endmacro %}

@@ -111,7 +111,7 @@ def _build(context: dg.AssetExecutionContext, engine: Engine, postgres: Postgres
     arguments = [
         *("build", "--target", engine, "--no-use-colors"),
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
-        *("--target-path", str(target), "--log-path", str(target), "--no-write-json"),
+        *("--target-path", str(target), "--log-path", str(target), "--log-level-file", "info", "--no-write-json"),
         *wanted.selection_args,
         *("--exclude-resource-types", "unit_test"),
         *(["--indirect-selection", wanted.indirect_selection] if wanted.indirect_selection else []),

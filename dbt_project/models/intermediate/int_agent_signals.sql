@@ -1,4 +1,5 @@
 {%- set kinds = ['long', 'short', 'hold', 'close'] -%}
+{%- set measures = ['confidence', 'leverage'] -%}
 {%- set spreads = {
     'confidence': {'all': '1 = 1', 'long': "action = 'long'", 'short': "action = 'short'", 'hold': "action = 'hold'", 'close': "action = 'close'"},
     'leverage': {'all': '1 = 1', 'long': "action = 'long'", 'short': "action = 'short'"},
@@ -9,7 +10,92 @@
     pre_hook="{{ join_by_hash() }}",
 ) }}
 
-with means as (
+-- Days of an action become one part of it, by which the actions of an agent are added up: its deviations are about one mean.
+with actions as {{ once() }}(
+
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        action,
+        sum(signals) as signals,
+        max(last_decided_at) as last_decided_at,
+        {% for name in measures -%}
+        sum({{ name }}_n) as {{ name }}_n,
+        {{ exact_sum(name ~ '_sum') }} as {{ name }}_sum,
+        min({{ name }}_min) as {{ name }}_min,
+        max({{ name }}_max) as {{ name }}_max{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_signal_days') }}
+    group by exchange, origin_group, agent_id, action
+
+),
+
+centers as (
+
+    select
+        exchange,
+        origin_group,
+        agent_id,
+        action,
+        last_decided_at,
+        {% for name in measures -%}
+        {{ divide_wide(name ~ '_sum', name ~ '_n') }} as {{ name }}_mean{{ ',' if not loop.last }}
+        {% endfor %}
+    from actions
+
+),
+
+squares as (
+
+    select
+        days.exchange as exchange,
+        days.origin_group as origin_group,
+        days.agent_id as agent_id,
+        days.action as action,
+        max(case when days.last_decided_at = centers.last_decided_at then {{ by_bytes('days.last_decision_id') }} end)
+            as last_decision_id,
+        {% for name in measures -%}
+        {{ squares_of_parts(name, 'centers.' ~ name ~ '_mean') }} as {{ name }}_squares{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_signal_days') }} as days
+    inner join centers
+        on
+            days.agent_id = centers.agent_id
+            and days.action = centers.action
+            and days.exchange = centers.exchange
+            and days.origin_group = centers.origin_group
+    group by days.exchange, days.origin_group, days.agent_id, days.action
+
+),
+
+parts as {{ once() }}(
+
+    select
+        actions.exchange as exchange,
+        actions.origin_group as origin_group,
+        actions.agent_id as agent_id,
+        actions.action as action,
+        actions.signals as signals,
+        actions.last_decided_at as last_decided_at,
+        squares.last_decision_id as last_decision_id,
+        {% for name in measures -%}
+        {% for column in ['n', 'sum', 'min', 'max'] -%}
+        actions.{{ name }}_{{ column }} as {{ name }}_{{ column }},
+        {% endfor -%}
+        squares.{{ name }}_squares as {{ name }}_squares{{ ',' if not loop.last }}
+        {% endfor %}
+    from actions
+    inner join squares
+        on
+            actions.agent_id = squares.agent_id
+            and actions.action = squares.action
+            and actions.exchange = squares.exchange
+            and actions.origin_group = squares.origin_group
+
+),
+
+means as (
 
     select
         exchange,
@@ -22,7 +108,7 @@ with means as (
         {% endfor %}
         , {{ mean_of_parts('leverage', "action in ('long', 'short')") }} as leverage_convo_mean
         , max(last_decided_at) as last_decided_at
-    from {{ ref('int_signal_days') }}
+    from parts
     group by exchange, origin_group, agent_id
 
 ),
@@ -30,9 +116,9 @@ with means as (
 counted as {{ once() }}(
 
     select
-        days.exchange as exchange,
-        days.origin_group as origin_group,
-        days.agent_id as agent_id,
+        parts.exchange as exchange,
+        parts.origin_group as origin_group,
+        parts.agent_id as agent_id,
         sum(signals) as total_signals,
         {% for kind in kinds -%}
         sum(case when action = '{{ kind }}' then signals else 0 end) as num_{{ kind }}_signals,
@@ -45,16 +131,16 @@ counted as {{ once() }}(
         {% endfor -%}
         {% endfor -%}
         coalesce(max(means.leverage_convo_mean), 0) as avg_convo_leverage,
-        max(case when days.last_decided_at = means.last_decided_at then {{ by_bytes('days.last_decision_id') }} end)
+        max(case when parts.last_decided_at = means.last_decided_at then {{ by_bytes('parts.last_decision_id') }} end)
             as last_decision_id,
-        max(days.last_decided_at) as last_decided_at
-    from {{ ref('int_signal_days') }} as days
+        max(parts.last_decided_at) as last_decided_at
+    from parts
     inner join means
         on
-            days.exchange = means.exchange
-            and days.origin_group = means.origin_group
-            and days.agent_id = means.agent_id
-    group by days.exchange, days.origin_group, days.agent_id
+            parts.exchange = means.exchange
+            and parts.origin_group = means.origin_group
+            and parts.agent_id = means.agent_id
+    group by parts.exchange, parts.origin_group, parts.agent_id
 
 ),
 

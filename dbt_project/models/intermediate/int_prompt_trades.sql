@@ -1,4 +1,4 @@
-{{ config(materialized='table', order_by=['trade_id']) }}
+{{ config(materialized='table', order_by=['trade_id'], pre_hook="{{ look_up_by_index() }}") }}
 
 {%- set columns = 'trade_id, decision_id, exchange, origin_group, agent_id, symbol, prompt_version, currency, net_pnl, fee, notional, opened_at, closed_at' %}
 
