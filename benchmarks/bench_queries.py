@@ -76,7 +76,16 @@ def run(home: Path, candles: int, trades: int, agents: int, calls: int) -> list[
             fill_history(client, candles, trades, agents, say)
             fill_clickhouse(client, settings.clickhouse_analytics, agents, trades, say)
             fill_postgres(connection, agents, trades, say)
+            settle(client)
         return measure(settings, trades, calls)
+
+
+def settle(client: Any) -> None:
+    """Waits until ClickHouse has merged what was filled, as history is that grew over years."""
+    start = time.perf_counter()
+    while client.query("SELECT count() FROM system.merges").result_rows[0][0]:
+        time.sleep(1)
+    say(f"merged for {time.perf_counter() - start:,.0f} s more")
 
 
 def make_marts(settings: Settings) -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from dagster_project.lib.queries import query
 
+# Marts are filled with 730 days from 2024-01-01 on: what lies behind this day is a tenth of the trades.
+LAST_TENTH = "2025-10-18"
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -79,6 +82,18 @@ def of_marts(marts: str) -> list[Asked]:
             "best agents of seven days",
             f"SELECT agent_id, sum(net_pnl) AS pnl FROM {marts}.prompt_days WHERE day > DATE '2025-12-22'"
             " GROUP BY agent_id ORDER BY pnl DESC LIMIT 10",
+            250,
+        ),
+        Asked(
+            "a tenth of ten million facts by agent",
+            f"SELECT agent_id, count(*), sum(net_pnl) FROM {marts}.trade_facts WHERE day > DATE '{LAST_TENTH}'"
+            " GROUP BY agent_id",
+            50,
+        ),
+        Asked(
+            "win rate of facts by agent and day, seven days",
+            f"SELECT agent_id, day, avg(CASE WHEN is_win THEN 1.0 ELSE 0.0 END) FROM {marts}.trade_facts"
+            " WHERE day > DATE '2025-12-22' GROUP BY agent_id, day",
             250,
         ),
         Asked(

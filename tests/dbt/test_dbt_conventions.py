@@ -88,6 +88,18 @@ def test_what_is_never_null_is_refused_by_both_databases(manifest: dict[str, Any
     assert seen > 200
 
 
+def test_what_is_spread_over_days_is_joined_by_hash(manifest: dict[str, Any]) -> None:
+    """PostgreSQL takes it for one row, and once went through it for every touched day: 361 s for 100 corrections, now 7."""
+    spread = [
+        model
+        for model in models(manifest)
+        if model["config"]["materialized"] == "incremental" and re.search(r"\beach_(day|month)\(", model["raw_code"])
+    ]
+    assert spread
+    hooks = {model["name"]: " ".join(hook["sql"] for hook in model["config"]["pre-hook"]) for model in spread}
+    assert [name for name, said in hooks.items() if "join_by_hash()" not in said] == []
+
+
 def test_every_dbt_test_is_an_error(manifest: dict[str, Any]) -> None:
     tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
     assert tests

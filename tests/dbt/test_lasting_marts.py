@@ -212,13 +212,15 @@ def test_another_project_is_built_anew(both: Warehouses, engine: str) -> None:
     assert plan(both.connection, engine, "another").why_full == "the dbt project changed"
 
 
-def test_a_large_store_is_built_anew_one_model_at_a_time(both: Warehouses, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where memory asks for it: on ClickHouse, and neither for a small store nor for what an hour adds."""
-    assert plan(both.connection, "clickhouse", "another").arguments == ["--full-refresh"]
+@pytest.mark.parametrize(("engine", "threads"), [("clickhouse", "1"), ("postgres", "3")])
+def test_a_large_store_is_built_anew_by_fewer_models_at_a_time(
+    both: Warehouses, monkeypatch: pytest.MonkeyPatch, engine: str, threads: str
+) -> None:
+    """Where memory asks for it: neither for a small store nor for what an hour adds."""
+    assert plan(both.connection, engine, "another").arguments == ["--full-refresh"]
     monkeypatch.setattr(mart_builds, "LARGE", 3)
-    assert plan(both.connection, "clickhouse", "another").arguments == ["--full-refresh", "--threads", "1"]
-    assert plan(both.connection, "postgres", "another").arguments == ["--full-refresh"]
-    assert plan(both.connection, "clickhouse", both.project).arguments == []
+    assert plan(both.connection, engine, "another").arguments == ["--full-refresh", "--threads", threads]
+    assert plan(both.connection, engine, both.project).arguments == []
 
 
 def test_days_go_on_from_those_that_stand(both: Warehouses) -> None:

@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     order_by=['exchange', 'origin_group', 'agent_id', 'day', 'asked_at'],
-    indexes=[{'columns': ['agent_id', 'day']}] if target.type == 'postgres' else [],
+    indexes=[{'columns': ['agent_id', 'day']}, {'columns': ['day']}] if target.type == 'postgres' else [],
     pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched('day', 'int_invocation_touched')) }}",
 ) }}
 -- depends_on: {{ ref('int_invocation_touched') }}

@@ -4,7 +4,10 @@
     order_by=['exchange', 'origin_group', 'agent_id', 'day', 'symbol'],
     indexes=[{'columns': ['agent_id', 'day', 'exchange', 'origin_group', 'symbol'], 'unique': true}]
         if target.type == 'postgres' else [],
-    pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched('day', 'int_position_touched')) }}",
+    pre_hook=[
+        "{{ join_by_hash() }}",
+        "{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched('day', 'int_position_touched')) }}",
+    ],
 ) }}
 -- depends_on: {{ ref('int_position_touched') }}, {{ ref('int_trade_months') }}
 
@@ -92,7 +95,7 @@ instruments as (
 
 ),
 
-invocations as (
+invocations as {{ once_if(is_partial()) }}(
 
     select
         agents.number as number,
