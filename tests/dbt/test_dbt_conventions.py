@@ -89,7 +89,7 @@ def test_what_is_never_null_is_refused_by_both_databases(manifest: dict[str, Any
 
 
 def test_what_is_spread_over_days_is_joined_by_hash(manifest: dict[str, Any]) -> None:
-    """PostgreSQL takes it for one row, and once went through it for every touched day: 361 s for 100 corrections, now 7."""
+    """PostgreSQL takes it for one row and went through it for every touched day: 361 s for 100 corrections, now 7."""
     spread = [
         model
         for model in models(manifest)
