@@ -5,8 +5,8 @@
     indexes=[{'columns': ['agent_id', 'day', 'exchange', 'origin_group', 'symbol'], 'unique': true}]
         if target.type == 'postgres' else [],
     pre_hook=[
-        "{{ join_by_hash() }}",
         "{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched(each_day('first_day', 'last_day') ~ ' as day')) }}",
+        "{{ join_by_hash() }}",
     ],
 ) }}
 -- depends_on: {{ ref('int_trade_touched') }}
