@@ -15,20 +15,20 @@
 
 {% macro clickhouse__each_of(list) %}arrayJoin({{ list }}){% endmacro %}
 
-{% macro values_by_bucket(rows, measures) -%}
+{% macro values_by_bucket(rows, measures, part='month') -%}
 lists as (
 
     {% for measure in measures -%}
     select
         number,
-        month,
+        {{ part }},
         '{{ measure }}' as measure,
         {{ value_bucket(measure) }} as bucket,
         count(*) as values_in,
         {{ list_of(measure) }} as value_list
     from {{ rows }}
     where {{ measure }} is not null
-    group by number, month, {{ value_bucket(measure) }}
+    group by number, {{ part }}, {{ value_bucket(measure) }}
     {% if not loop.last -%}
     union all
     {% endif -%}
@@ -39,7 +39,7 @@ select
     agents.exchange as exchange,
     agents.origin_group as origin_group,
     agents.agent_id as agent_id,
-    lists.month as month,
+    lists.{{ part }} as {{ part }},
     {{ typed('lists.measure', 'text') }} as measure,
     lists.bucket as bucket,
     {{ typed('lists.values_in', 'int') }} as values_in,

@@ -30,3 +30,12 @@
 {% macro default__start_of(day) %}(cast({{ day }} as timestamp) at time zone 'UTC'){% endmacro %}
 
 {% macro clickhouse__start_of(day) %}toDateTime64({{ day }}, 6, 'UTC'){% endmacro %}
+
+{% macro running_since() %}
+    {%- set week_ago = run_started_at - modules.datetime.timedelta(days=7) -%}
+    {{- typed("'" ~ week_ago.strftime('%Y-%m-01') ~ "'", 'date') -}}
+{% endmacro %}
+
+{% macro running_part_of(day) -%}
+    case when {{ day }} >= {{ running_since() }} then {{ day }} else {{ month_of(day) }} end
+{%- endmacro %}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -361,6 +362,27 @@ def test_a_position_counts_from_its_entry_to_its_exit(both: Warehouses) -> None:
     assert held("steady") == held("winner") == []
 
 
+def decide(run: Callable[..., Any], name: str, days: Collection[int]) -> None:
+    """One decision of random-a each so many days ago."""
+    run(
+        "INSERT INTO decisions (id, agent_id, exchange, symbol, action, confidence, leverage, prompt_version,"
+        " decided_at) SELECT %(name)s || '-' || n, 'random-a', 'desk', 'BTC', 'long', 0.5 + n / 100.0, 1 + n %% 7,"
+        " 'v1', now() - n * interval '1 day' FROM unnest(%(days)s::bigint[]) AS n",
+        {"name": name, "days": list(days)},
+    )
+
+
+def signal_parts(both: Warehouses) -> dict[str, dict[date, int]]:
+    """Values that random-a's medians follow from, by the first day of their part, of each engine."""
+    query = (
+        "SELECT first_day, cast(sum(values_in) AS bigint) FROM {}.int_signal_values WHERE agent_id = 'random-a'"
+        " GROUP BY first_day"
+    )
+    left = both.connection.execute(query.format("analytics").encode()).fetchall()
+    right = both.client.query(query.format(both.settings.clickhouse_analytics)).result_rows
+    return {"postgres": dict(left), "clickhouse": dict(right)}
+
+
 def test_what_follows_from_decisions_equals_a_full_build(both: Warehouses) -> None:
     run, draw = both.connection.execute, random.Random(3)
     trades = [f"plain-{number}" for number in range(30)]
@@ -371,8 +393,10 @@ def test_what_follows_from_decisions_equals_a_full_build(both: Warehouses) -> No
         " FROM unnest(%(ids)s::text[]) WITH ORDINALITY AS given (id, n)",
         {"ids": trades, "start": desk.START},
     )
+    decide(run, "recent", range(40))
     both.move()
     both.cut_and_build(full=True, select=DECIDED)  # other tests built less of later cuts
+    parts = signal_parts(both)
     decisions = [name for (name,) in run("SELECT id FROM decisions ORDER BY id")]
     for trade in draw.sample(trades, 20):
         run(
@@ -395,12 +419,20 @@ def test_what_follows_from_decisions_equals_a_full_build(both: Warehouses) -> No
         " SELECT 'new-' || n, agent_id, exchange, 'SOL', 'long', 0.6, decided_at + n * interval '1 minute', 'v3'"
         " FROM (SELECT row_number() OVER (ORDER BY id) AS n, * FROM decisions ORDER BY id LIMIT 9) AS first_nine"
     )
+    decide(run, "later", [0, 1, 34])
+    run("UPDATE decisions SET decided_at = decided_at - interval '33 days', leverage = 9 WHERE id = 'recent-1'")
     both.move()
     made = both.cut_and_build(select=DECIDED)
     assert all(one.since and one.copied_since for one in made.values())
     partial = both.tables()
+    by_part = signal_parts(both)
     both.cut_and_build(full=True, select=DECIDED)
     assert unlike(partial, both.tables()) == []
+    # A running month is kept by day, so that an hour does not read all of it again; others whole.
+    for engine in ENGINES:
+        recent = [day for day in parts[engine] if day >= (datetime.now(UTC) - timedelta(days=7)).date()]
+        assert len(recent) >= 7
+        assert by_part[engine] == signal_parts(both)[engine] != parts[engine]
 
     # An index of a mart finds what changed. In another order than the mart's, it was looked for among all trades.
     for changes, mart, key in (

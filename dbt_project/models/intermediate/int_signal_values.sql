@@ -1,10 +1,19 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    order_by=['exchange', 'origin_group', 'agent_id', 'month', 'measure', 'bucket'],
-    indexes=[{'columns': ['agent_id', 'month', 'exchange', 'origin_group', 'measure', 'bucket'], 'unique': true}]
+    order_by=['exchange', 'origin_group', 'agent_id', 'first_day', 'measure', 'bucket'],
+    indexes=[{'columns': ['agent_id', 'first_day', 'exchange', 'origin_group', 'measure', 'bucket'], 'unique': true}]
         if target.type == 'postgres' else [],
-    pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'month'], touched(month_of('day') ~ ' as month', 'int_decision_touched')) }}",
+    pre_hook=[
+        "{{ forget(
+            ['exchange', 'origin_group', 'agent_id', month_of('first_day')],
+            touched(month_of('day') ~ ' as month', 'int_decision_touched') ~ ' where day < ' ~ running_since()
+        ) }}",
+        "{{ forget(
+            ['exchange', 'origin_group', 'agent_id', 'first_day'],
+            touched('day', 'int_decision_touched') ~ ' where day >= ' ~ running_since()
+        ) }}",
+    ],
 ) }}
 -- depends_on: {{ ref('int_decision_touched') }}, {{ ref('int_signal_days') }}
 
@@ -14,17 +23,25 @@ with agents as (
 
 ),
 
-months as (
+{% if is_partial() -%}
+parts as (
 
-    {{ touched(month_of('day') ~ ' as month', 'int_decision_touched') if is_partial() else 'select 1' }}
+    select distinct
+        exchange,
+        origin_group,
+        agent_id,
+        {{ running_part_of('day') }} as first_day,
+        case when day >= {{ running_since() }} then {{ days_later('day', 1) }} else {{ month_after(month_of('day')) }} end as next_day
+    from {{ ref('int_decision_touched') }}
 
 ),
 
+{% endif -%}
 decisions as {{ once_if(is_partial()) }}(
 
     select
         agents.number as number,
-        {{ month_of('decisions.day') }} as month,
+        {{ running_part_of('decisions.day') }} as first_day,
         {{ typed('decisions.confidence', 'float', nullable=true) }} as confidence,
         {{ typed('decisions.leverage', 'float', nullable=true) }} as leverage,
         {{ typed("case when decisions.action in ('long', 'short') then decisions.leverage end", 'float', nullable=true) }}
@@ -36,19 +53,19 @@ decisions as {{ once_if(is_partial()) }}(
             and decisions.exchange = agents.exchange
             and decisions.origin_group = agents.origin_group
     {%- if is_partial() %}
-    inner join months
+    inner join parts
         on
-            decisions.agent_id = months.agent_id
-            and decisions.exchange = months.exchange
-            and decisions.origin_group = months.origin_group
+            decisions.agent_id = parts.agent_id
+            and decisions.exchange = parts.exchange
+            and decisions.origin_group = parts.origin_group
     {%- endif %}
     where
         decisions.action is not null
         {%- if is_partial() %}
-        and decisions.day >= months.month and decisions.day < {{ month_after('months.month') }}
-        and {{ not_before('decisions.day', month_of('day'), 'int_decision_touched') }}
+        and decisions.day >= parts.first_day and decisions.day < parts.next_day
+        and {{ not_before('decisions.day', running_part_of('day'), 'int_decision_touched') }}
         {%- endif %}
 
 ),
 
-{{ values_by_bucket('decisions', ['confidence', 'leverage', 'convo_leverage']) }}
+{{ values_by_bucket('decisions', ['confidence', 'leverage', 'convo_leverage'], 'first_day') }}
