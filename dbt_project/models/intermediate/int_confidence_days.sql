@@ -3,31 +3,17 @@
     incremental_strategy='append',
     order_by=['exchange', 'origin_group', 'agent_id', 'day', 'confidence'],
     indexes=[{'columns': ['agent_id', 'day']}] if target.type == 'postgres' else [],
-    pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched('day', 'int_decision_touched')) }}",
+    pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched('day', 'int_invocation_touched')) }}",
 ) }}
--- depends_on: {{ ref('int_decision_touched') }}
+-- depends_on: {{ ref('int_invocation_touched') }}, {{ ref('int_decisions') }}, {{ ref('int_remade_decisions') }}
 
-with days as (
-
-    {{ touched('day', 'int_decision_touched') if is_partial() else 'select 1' }}
-
-),
-
-known as (
+with known as (
 
     select
-        decisions.*,
-        {{ named_version('decisions.prompt_version') }} as version
-    from {{ ref('int_decisions') }} as decisions
-    {%- if is_partial() %}
-    inner join days
-        on
-            decisions.agent_id = days.agent_id
-            and decisions.day = days.day
-            and decisions.exchange = days.exchange
-            and decisions.origin_group = days.origin_group
-    {%- endif %}
-    where decisions.confidence is not null
+        *,
+        {{ named_version() }} as version
+    from {{ ref('int_remade_decisions') if is_partial() else ref('int_decisions') }}
+    where confidence is not null
 
 )
 

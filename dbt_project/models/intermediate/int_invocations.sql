@@ -2,34 +2,29 @@
     materialized='incremental',
     incremental_strategy='append',
     order_by=['exchange', 'origin_group', 'agent_id', 'day', 'asked_at'],
-    indexes=[{'columns': ['agent_id', 'day']}, {'columns': ['day']}] if target.type == 'postgres' else [],
+    indexes=[{'columns': ['day', 'agent_id']}] if target.type == 'postgres' else [],
     pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched('day', 'int_invocation_touched')) }}",
 ) }}
--- depends_on: {{ ref('int_invocation_touched') }}
+-- depends_on: {{ ref('int_invocation_touched') }}, {{ ref('int_decisions') }}, {{ ref('int_remade_decisions') }}, {{ ref('int_signal_days') }}
 
-with days as (
+with agents as (
 
-    {{ touched('day', 'int_invocation_touched') if is_partial() else 'select 1' }}
+    {{ numbered_agents(touched(none, 'int_invocation_touched') if is_partial() else every_agent('int_signal_days')) }}
 
 ),
 
-decisions as (
+decisions as {{ once_if(is_partial()) }}(
 
     select
-        decisions.exchange as exchange,
-        decisions.origin_group as origin_group,
-        decisions.agent_id as agent_id,
+        agents.number as number,
         decisions.cycle_id as cycle_id,
         decisions.decided_at as decided_at
-    from {{ ref('int_decisions') }} as decisions
-    {%- if is_partial() %}
-    inner join days
+    from {{ ref('int_remade_decisions') if is_partial() else ref('int_decisions') }} as decisions
+    inner join agents
         on
-            decisions.agent_id = days.agent_id
-            and decisions.day = days.day
-            and decisions.exchange = days.exchange
-            and decisions.origin_group = days.origin_group
-    {%- endif %}
+            decisions.agent_id = agents.agent_id
+            and decisions.exchange = agents.exchange
+            and decisions.origin_group = agents.origin_group
     where decisions.action is not null
 
 ),
@@ -40,13 +35,20 @@ asked as (
     {% if is_partial() -%}
     -- A cycle that goes on past midnight began on the day before.
     select
-        whole.exchange as exchange,
-        whole.origin_group as origin_group,
-        whole.agent_id as agent_id,
+        cycles.number as number,
         min(whole.decided_at) as asked_at
     from {{ ref('int_decisions') }} as whole
     inner join (
-        select distinct exchange, origin_group, agent_id, cycle_id from decisions where cycle_id is not null
+        select distinct
+            agents.number as number,
+            agents.exchange as exchange,
+            agents.origin_group as origin_group,
+            agents.agent_id as agent_id,
+            decisions.cycle_id as cycle_id
+        from decisions
+        inner join agents
+            on decisions.number = agents.number
+        where decisions.cycle_id is not null
     ) as cycles
         on
             whole.cycle_id = cycles.cycle_id
@@ -54,22 +56,18 @@ asked as (
             and whole.exchange = cycles.exchange
             and whole.origin_group = cycles.origin_group
     where whole.action is not null
-    group by whole.exchange, whole.origin_group, whole.agent_id, whole.cycle_id
+    group by cycles.number, whole.cycle_id
     {%- else -%}
     select
-        exchange,
-        origin_group,
-        agent_id,
+        number,
         min(decided_at) as asked_at
     from decisions
     where cycle_id is not null
-    group by exchange, origin_group, agent_id, cycle_id
+    group by number, cycle_id
     {%- endif %}
     union distinct
     select
-        exchange,
-        origin_group,
-        agent_id,
+        number,
         decided_at as asked_at
     from decisions
     where cycle_id is null
@@ -85,29 +83,50 @@ placed as (
 
 ),
 
-wanted as (
+{% if is_partial() -%}
+days as (
 
-    select placed.*
+    select
+        agents.number as number,
+        touched.day as day
+    from {{ ref('int_invocation_touched') }} as touched
+    inner join agents
+        on
+            touched.agent_id = agents.agent_id
+            and touched.exchange = agents.exchange
+            and touched.origin_group = agents.origin_group
+
+),
+
+{% endif -%}
+breaks as (
+
+    select
+        placed.number as number,
+        placed.day as day,
+        placed.asked_at as asked_at,
+        -- To the next one of the same day; the last one's lasts into a later day.
+        {{ microseconds_between('placed.asked_at',
+            'lead(' ~ typed('placed.asked_at', 'timestamp', nullable=true)
+            ~ ') over (partition by placed.number, placed.day order by placed.asked_at)'
+        ) }} as microseconds
     from placed
     {%- if is_partial() %}
     inner join days
         on
-            placed.agent_id = days.agent_id
+            placed.number = days.number
             and placed.day = days.day
-            and placed.exchange = days.exchange
-            and placed.origin_group = days.origin_group
     {%- endif %}
 
 )
 
 select
-    exchange,
-    origin_group,
-    agent_id,
-    {{ typed('day', 'date') }} as day,
-    {{ typed('asked_at', 'timestamp') }} as asked_at,
-    -- To the next one of the same day; the last one's lasts into a later day.
-    {{ microseconds_between('asked_at',
-        'lead(' ~ typed('asked_at', 'timestamp', nullable=true) ~ ') over (partition by agent_id, exchange, origin_group, day order by asked_at)'
-    ) }} as microseconds
-from wanted
+    agents.exchange as exchange,
+    agents.origin_group as origin_group,
+    agents.agent_id as agent_id,
+    {{ typed('breaks.day', 'date') }} as day,
+    {{ typed('breaks.asked_at', 'timestamp') }} as asked_at,
+    breaks.microseconds as microseconds
+from breaks
+inner join agents
+    on breaks.number = agents.number

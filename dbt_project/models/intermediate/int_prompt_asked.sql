@@ -1,4 +1,4 @@
-{{ config(materialized='table', order_by=['trade_id', 'decision_id'], indexes=[{'columns': ['trade_id']}, {'columns': ['decision_id']}]
+{{ config(materialized='table', unlogged=true, order_by=['trade_id', 'decision_id'], indexes=[{'columns': ['trade_id']}, {'columns': ['decision_id']}]
     if target.type == 'postgres' else []) }}
 
 -- Trades and decisions of results that lie in touched places, by their ids: what of them is in other places comes with them.

@@ -5,7 +5,10 @@
     indexes=[{'columns': ['agent_id', 'day', 'exchange', 'origin_group', 'prompt_version', 'symbol'], 'unique': true}]
         if target.type == 'postgres' else [],
     query_settings={'max_bytes_before_external_group_by': 2500000000} if target.type == 'clickhouse' else {},
-    pre_hook="{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched('day', 'int_prompt_touched')) }}",
+    pre_hook=[
+        "{{ forget(['exchange', 'origin_group', 'agent_id', 'day'], touched('day', 'int_prompt_touched')) }}",
+        "{{ group_by_hash() if is_partial() }}",
+    ],
 ) }}
 -- depends_on: {{ ref('int_prompt_touched') }}, {{ ref('int_prompt_units') }}, {{ ref('int_prompt_decisions') }}, {{ ref('int_prompt_trades') }}
 
