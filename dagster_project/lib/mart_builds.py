@@ -108,10 +108,10 @@ FROM (SELECT c.id, c.as_of, c.copied_until, c.taken_at FROM ops.mart_cuts AS c O
 """
 _IS_LARGE = "SELECT count(*) = %(large)s FROM (SELECT FROM trade_versions LIMIT %(large)s) AS v"
 # From so many trades on, everything anew is built by fewer models at a time, within 4 GB. Of ten million trades,
-# ClickHouse's two largest side by side took 5.5 GB and both cores either way (165 s instead of 170); four of
-# PostgreSQL's took 4.3 GB.
+# ClickHouse's two largest side by side took 5.5 GB and both cores either way (165 s instead of 170); three of
+# PostgreSQL's took 3.3 to 4.3 GB and 654 s, two 2.9 GB and 551 s.
 LARGE = 1_000_000
-LARGE_THREADS = {"clickhouse": 1, "postgres": 3}
+LARGE_THREADS = {"clickhouse": 1, "postgres": 2}
 # Boards are at most an hour old, and not built more often than four times an hour, however much is written.
 MOST, REST = "58 minutes", "14 minutes"
 

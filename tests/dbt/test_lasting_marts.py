@@ -213,7 +213,7 @@ def test_another_project_is_built_anew(both: Warehouses, engine: str) -> None:
     assert plan(both.connection, engine, "another").why_full == "the dbt project changed"
 
 
-@pytest.mark.parametrize(("engine", "threads"), [("clickhouse", "1"), ("postgres", "3")])
+@pytest.mark.parametrize(("engine", "threads"), [("clickhouse", "1"), ("postgres", "2")])
 def test_a_large_store_is_built_anew_by_fewer_models_at_a_time(
     both: Warehouses, monkeypatch: pytest.MonkeyPatch, engine: str, threads: str
 ) -> None:
