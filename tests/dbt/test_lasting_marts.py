@@ -379,7 +379,7 @@ def signal_parts(both: Warehouses) -> dict[str, dict[date, int]]:
         " GROUP BY first_day"
     )
     left = both.connection.execute(query.format("analytics").encode()).fetchall()
-    right = both.client.query(query.format(both.settings.clickhouse_analytics)).result_rows
+    right: Any = both.client.query(query.format(both.settings.clickhouse_analytics)).result_rows
     return {"postgres": dict(left), "clickhouse": dict(right)}
 
 
