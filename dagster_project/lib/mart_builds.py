@@ -109,7 +109,7 @@ FROM (SELECT c.id, c.as_of, c.copied_until, c.taken_at FROM ops.mart_cuts AS c O
 _IS_LARGE = "SELECT count(*) = %(large)s FROM (SELECT FROM trade_versions LIMIT %(large)s) AS v"
 # From so many trades on, everything anew is built by fewer models at a time, within 4 GB. Of ten million trades,
 # ClickHouse's two largest side by side took 5.5 GB and both cores either way (165 s instead of 170); three of
-# PostgreSQL's took 3.3 to 4.3 GB and 654 s, two 2.9 GB and 551 s.
+# PostgreSQL's took 3.3 to 4.3 GB and 654 s, two 2.9 to 3.6 GB and 551 s.
 LARGE = 1_000_000
 LARGE_THREADS = {"clickhouse": 1, "postgres": 2}
 # Boards are at most an hour old, and not built more often than four times an hour, however much is written.
