@@ -1,6 +1,6 @@
 {{ config(materialized='table', unlogged=true, order_by=['agent_id', 'day']) }}
 
--- Four parts are made of these. Of all decisions, PostgreSQL expects one row per agent and day, and sorted 1.3 million of a day by text.
+-- Three parts are made of these. Of all decisions, PostgreSQL expects one row per agent and day, and sorted 1.3 million of a day by text.
 select decisions.*
 from {{ ref('int_decisions') }} as decisions
 inner join {{ ref('int_invocation_touched') }} as days
