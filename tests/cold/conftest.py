@@ -18,6 +18,7 @@ from dagster_project.lib.cold.policies import ColdPolicy
 from dagster_project.lib.cold.restore import Restored, restore
 from dagster_project.lib.cold.store import Store, open_store
 from dagster_project.lib.cold.table import table
+from dagster_project.lib.moved_trades import Coming, hide
 from tests import emptied
 
 NOW = datetime(2024, 3, 15, tzinfo=UTC)
@@ -49,7 +50,9 @@ class Cold:
         return restore(self.policy(table), self.connection, self.client, self.store, month)
 
     def trade(self, name: str, closed: str, pnl: str = "1.5", version: str | None = None) -> None:
-        """One version of a trade in ClickHouse."""
+        """One version of a trade in ClickHouse, as the archive brings it."""
+        times = (datetime.fromisoformat(version or closed), datetime.fromisoformat(closed))
+        hide(self.client, [Coming("a", name, *(time.replace(tzinfo=UTC) for time in times))])
         self.client.command(
             "INSERT INTO trades_history_versions (id, agent_id, exchange, symbol, side, status, net_pnl, quantity,"
             " closed_at, updated_at) VALUES ({id:String}, 'a', 'x', 'BTC', 'long', 'closed', {pnl:Decimal(38, 18)}, 1,"

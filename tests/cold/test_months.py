@@ -78,6 +78,18 @@ def test_a_trade_that_moved_to_another_month_is_seen_once(cold: Cold) -> None:
     assert cold.trades("closed_at < '2024-02-01'") == [("2024-01/2", "-7.000000000000000001")]
 
 
+def test_a_restored_month_does_not_show_again_what_has_moved_on(cold: Cold) -> None:
+    cold.apply()
+    cold.trade("2024-01/1", "2024-02-20 00:00:00", "5", "2024-03-01 00:00:00")
+    wanted = cold.trades()
+    cold.restore(202401)
+    hidden = "SELECT toYYYYMM(closed_at), id FROM trades_history_versions WHERE status = 'moved'"
+    assert cold.client.query(hidden).result_rows == [(202401, "2024-01/1")]
+    assert cold.trades() == wanted
+    cold.client.command("OPTIMIZE TABLE trades_history_versions FINAL")
+    assert cold.trades() == wanted == [("2024-01/1", "5"), *ALL[1:]]
+
+
 def test_a_file_that_lost_all_its_rows_is_no_longer_read(cold: Cold) -> None:
     cold.apply()
     for name in ("1", "2"):

@@ -14,16 +14,19 @@ from dagster_project.lib.archive.snapshot import Pass, Planned
 if TYPE_CHECKING:
     import psycopg
 
+    from dagster_project.lib.moved_trades import Coming
+
 
 @dataclass(frozen=True)
 class Loaded:
-    """A batch in memory. `is_full`: it ended by its bounds, so more may follow."""
+    """A batch in memory. `is_full`: it ended by its bounds, so more may follow. `coming`: rows that may move."""
 
     planned: Planned
     blocks: list[bytes]
     seconds: dict[str, float]
     recalled: bool
     is_full: bool
+    coming: tuple[Coming, ...] = ()
 
 
 Load = Callable[["psycopg.Connection", Pass], Loaded | None]

@@ -13,6 +13,7 @@ CRASH_POINTS = {
     "before_pass": "the horizon of the pass is not stored",
     "before_snapshot": "nothing of the batch has been read",
     "after_plan": "keys and sums are known, nothing was sent",
+    "after_hide": "versions in other months are hidden, nothing is sent",
     "before_insert": "the first line is read, the request is not sent",
     "mid_insert": "a part of the lines is sent",
     "after_insert": "ClickHouse has acknowledged, nothing was read back",

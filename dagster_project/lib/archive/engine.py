@@ -9,7 +9,8 @@ catalogs, and makes a pass over the rows that are due. Each batch is
 
 1. planned and read in one read-only repeatable-read snapshot (snapshot.py): keys, versions, sums, then the lines;
 2. streamed to ClickHouse with the batch id as insert token (warehouse.py), while the next batch is read and the one
-   before is compared and marked (ahead.py);
+   before is compared and marked (ahead.py); versions that a corrected trade leaves in another month are hidden first
+   (moved_trades.py);
 3. read back and compared: rows, hash over every column, exact sums, first and last times (side.py);
 4. written down: manifest, marks and progress in one transaction (manifest.py).
 
@@ -33,6 +34,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from dagster_project.lib import moved_trades
 from dagster_project.lib.archive import contract, gentle, manifest, progress, warehouse
 from dagster_project.lib.archive.ahead import Ahead, Loaded
 from dagster_project.lib.archive.crash_points import reach
@@ -40,7 +42,7 @@ from dagster_project.lib.archive.fitness import unfit
 from dagster_project.lib.archive.policy import Policy
 from dagster_project.lib.archive.recalls import recall_shown
 from dagster_project.lib.archive.side import disagreement
-from dagster_project.lib.archive.snapshot import Pass, Planned, due, lines, parameters, plan, snapshot
+from dagster_project.lib.archive.snapshot import Pass, Planned, coming, due, lines, parameters, plan, snapshot
 
 if TYPE_CHECKING:
     import psycopg
@@ -215,9 +217,11 @@ class _Work:
                 return None
             reach("after_plan")
             blocks = list(lines(connection, self.policy, taken, self.unfit, self.types, planned))
-        clock.lap("read")
+            clock.lap("read")
+            moving = coming(connection, self.policy, planned)
+            clock.lap("former")
         full = planned.rows == self.policy.batch_rows or planned.bytes > self.policy.batch_bytes // 2
-        return Loaded(planned, blocks, seconds, taken.recalled, full)
+        return Loaded(planned, blocks, seconds, taken.recalled, full, moving)
 
     def send(self, loaded: Loaded, attempt: int = 0) -> str:
         """Inserts a batch into ClickHouse; the id of the query there."""
@@ -225,6 +229,10 @@ class _Work:
         batch = loaded.planned.batch
         token = str(batch) if attempt == 0 else f"{batch}:{attempt}:{time.time_ns()}"
         clock = _Clock(loaded.seconds)
+        # Before the insert: a kill in between leaves a row in PostgreSQL alone, never the old one beside the new one.
+        moved_trades.hide(self.client, loaded.coming)
+        clock.lap("hide")
+        reach("after_hide")
         query = warehouse.insert(self.client, self.policy, _with_crash_points(loaded.blocks), token)
         clock.lap("insert")
         reach("after_insert")

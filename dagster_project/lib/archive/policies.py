@@ -66,6 +66,7 @@ def policies() -> dict[str, Policy]:
             wide=("entry_reason", "exit_reason", "details"),
             fact=("trade_facts", "trade_id"),
             follows_reopened=True,
+            former="ops.trades_kept",
             group="trading",
             description="Every closed trade, newest version.",
         ),

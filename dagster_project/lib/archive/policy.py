@@ -77,6 +77,8 @@ class Policy:
     before: tuple[tuple[str, str], ...] = ()
     # Where rows come back to when they are no longer due, such as a trade that was reopened after it was archived.
     follows_reopened: bool = False
+    # Table of PostgreSQL with former versions of rows that were changed or left, where a correction may move `day`.
+    former: str | None = None
     batch_rows: int = 50_000
     batch_bytes: int = 32 << 20
     cron: str = "*/5 * * * *"

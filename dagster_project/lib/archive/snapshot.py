@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dagster_project.lib.archive.policy import Policy
 from dagster_project.lib.archive.side import Side
 from dagster_project.lib.archive.text import canonical, has_arrays, postgres_text, total
+from dagster_project.lib.moved_trades import Coming
 
 if TYPE_CHECKING:
     import psycopg
@@ -204,6 +205,19 @@ def lines(
     planned.bytes = sent + len(block)
     if block:
         yield bytes(block)
+
+
+def coming(connection: psycopg.Connection, policy: Policy, planned: Planned) -> tuple[Coming, ...]:
+    """Rows of a batch that PostgreSQL knows another version of, inside the snapshot of `plan`."""
+    if policy.former is None:
+        return ()
+    rows = connection.execute(
+        f"WITH former AS MATERIALIZED (SELECT DISTINCT f.id FROM {policy.former} AS f WHERE f.id = ANY (%s::text[]))"
+        f' SELECT t.agent_id, t.id, t."{policy.version}", {policy.column(policy.day).sql}'
+        f' FROM former INNER JOIN {policy.source} AS t ON t."{policy.key}" = former.id'.encode(),
+        [planned.keys],
+    )
+    return tuple(Coming(*row) for row in rows)
 
 
 def _after(policy: Policy, taken: Pass, types: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dagster_project.lib import moved_trades
 from dagster_project.lib.archive.crash_points import reach
 from dagster_project.lib.archive.side import Side
 from dagster_project.lib.cold import ledger, views
@@ -104,6 +105,8 @@ def restore(
                 reach("cold_before_attach")
                 client.command(f"ALTER TABLE {described.name} ATTACH PARTITION {month} FROM {scratch}")
         reach("cold_after_attach")
+        if described.name == moved_trades.STORAGE:
+            moved_trades.hide_left(client)
         back = _seen(client, described, rest, store, month)
         if reason := difference("views", wanted, "ClickHouse", back):
             raise NotProven(f"{described.name} {month}: {reason}: views still read the file")
