@@ -59,6 +59,15 @@ def test_a_close_that_moves_there_and_back_is_shown_where_it_is(house: House) ->
     assert moved_trades.hide_left(house.client) == 0
 
 
+def test_many_closes_that_move_at_once_are_shown_once(house: House) -> None:
+    house.insert(*(f"t{number}\t\\'" for number in range(12_000)))
+    house.archive()
+    house.connection.execute("UPDATE trades SET closed_at = closed_at + interval '1 month'")
+    house.archive()
+    found = house.client.query("SELECT count(), uniqExact(id), min(toMonth(closed_at)) FROM trades_history")
+    assert found.result_rows == [(12_000, 12_000, 11)]
+
+
 def test_a_correction_within_the_month_hides_nothing(house: House) -> None:
     house.insert("t1")
     house.archive()

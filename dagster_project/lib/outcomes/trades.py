@@ -9,6 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from dagster_project.lib.tsv import tsv
+
 if TYPE_CHECKING:
     import psycopg
     from clickhouse_connect.driver.client import Client
@@ -105,7 +107,7 @@ def _archived(client: Client, wanted: dict[str, list[str]]) -> Iterable[Trade]:
     for name, ids in wanted.items():
         data.add_file(
             file_name=f"wanted_{name}",
-            data="".join(f"{_escaped(one)}\n" for one in ids).encode(),
+            data=tsv((one,) for one in ids),
             fmt="TSV",
             structure="id String",
         )
@@ -117,7 +119,3 @@ def _archived(client: Client, wanted: dict[str, list[str]]) -> Iterable[Trade]:
         tz_mode="aware",
     ).result_rows
     return [Trade(*row) for row in rows]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
