@@ -34,7 +34,7 @@ TABLES = (
     *("agents", "price_ticks", "agent_analysis_results", "trading_signals", "news_documents", "social_documents"),
     *("ops.archive_manifests", "ops.archive_marks", "ops.archive_recalls", "ops.archive_purges", "ops.archive_parity"),
     *("users", "ops.erasures", "ops.erased_rows", "ops.erasure_steps", "ops.archive_superseded", "ops.quarantine"),
-    "ops.archive_progress",
+    *("ops.archive_progress", "ops.trades_kept"),
 )
 
 

@@ -103,6 +103,30 @@ def test_a_close_that_changed_twice_between_two_passes_hides_what_travelled(hous
     assert stored(house) == [(202510, "moved"), (202512, "closed")]
 
 
+def test_an_old_trade_that_is_corrected_twice_between_two_passes_is_shown_once(house: House) -> None:
+    house.insert("t1")
+    house.connection.execute("ALTER TABLE trades DISABLE TRIGGER USER")
+    house.connection.execute("UPDATE trades SET updated_at = now() - interval '30 days'")
+    house.connection.execute("ALTER TABLE trades ENABLE TRIGGER USER")
+    house.archive()
+    house.connection.execute("UPDATE trades SET closed_at = '2025-11-02'")
+    move(house, "2025-11-03")
+    assert house.history(MONTHS) == [202511]
+
+
+def test_versions_that_were_replaced_last_week_are_not_kept(house: House) -> None:
+    house.insert("t1")
+    for days in (30, 20, 9):
+        house.connection.execute("ALTER TABLE trades DISABLE TRIGGER USER")
+        house.connection.execute(
+            "UPDATE trades SET updated_at = now() - make_interval(days => %s), net_pnl = %s", [days, days]
+        )
+        house.connection.execute("ALTER TABLE trades ENABLE TRIGGER USER")
+        house.connection.execute("UPDATE trades SET net_pnl = 0")
+    kept = house.connection.execute("SELECT net_pnl FROM ops.trades_kept ORDER BY updated_at").fetchall()
+    assert kept == [(9,)]
+
+
 def test_killed_between_hiding_and_sending_the_trade_is_in_postgresql_alone(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,13 +208,16 @@ def lines(
 
 
 def coming(connection: psycopg.Connection, policy: Policy, planned: Planned) -> tuple[Coming, ...]:
-    """Rows of a batch that PostgreSQL knows another version of, inside the snapshot of `plan`."""
+    """Rows of a batch of which PostgreSQL knows a version in another month (UTC), inside the snapshot of `plan`."""
     if policy.former is None:
         return ()
+    time = policy.column(policy.day).sql
     rows = connection.execute(
-        f"WITH former AS MATERIALIZED (SELECT DISTINCT f.id FROM {policy.former} AS f WHERE f.id = ANY (%s::text[]))"
-        f' SELECT t.agent_id, t.id, t."{policy.version}", {policy.column(policy.day).sql}'
-        f' FROM former INNER JOIN {policy.source} AS t ON t."{policy.key}" = former.id'.encode(),
+        f'WITH former AS MATERIALIZED (SELECT f.id, f."{policy.day}" AS time FROM {policy.former} AS f'
+        " WHERE f.id = ANY (%s::text[]))"
+        f' SELECT DISTINCT t.agent_id, t.id, t."{policy.version}", {time}'
+        f' FROM former INNER JOIN {policy.source} AS t ON t."{policy.key}" = former.id'
+        f" WHERE date_trunc('month', former.time, 'UTC') <> date_trunc('month', {time}, 'UTC')".encode(),
         [planned.keys],
     )
     return tuple(Coming(*row) for row in rows)
